@@ -17,6 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK=1
 unset AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
 
 if [ -t 1 ]; then BOLD=$'\e[1m' DIM=$'\e[2m' RED=$'\e[31m' PLAIN=$'\e[0m'; else BOLD='' DIM='' RED='' PLAIN=''; fi
+# shellcheck disable=SC2034  # read by the scripts that source this
 BEGAN=$SECONDS
 
 say() { printf '%s\n' "$*"; }
@@ -57,6 +58,18 @@ step() {
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo --preserve-env=LAB_NAME "$@"; fi
+}
+
+# lab_down_at_exit: whatever ends the script, the lab does not outlive it, and the exit status stays.
+lab_down_at_exit() {
+    finish() {
+        local rc=$?
+        heading "Take the lab down"
+        as_root "$VENV/bin/lab" down
+        exit $rc
+    }
+    trap finish EXIT
+    trap 'exit 130' INT TERM
 }
 
 need_root() {
