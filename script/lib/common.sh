@@ -62,11 +62,12 @@ as_root() {
 
 # lab_down_at_exit: whatever ends the script, the lab does not outlive it, and the exit status stays.
 lab_down_at_exit() {
+    # shellcheck disable=SC2317  # the trap calls it
     finish() {
         local rc=$?
         heading "Take the lab down"
         as_root "$VENV/bin/lab" down
-        exit $rc
+        exit "$rc"
     }
     trap finish EXIT
     trap 'exit 130' INT TERM

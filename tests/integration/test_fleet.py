@@ -1,0 +1,60 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The demonstration's fleet, after it: every way to run the site changes nothing, and a teardown leaves nothing."""
+
+from __future__ import annotations
+
+INVENTORIES = ("-i", "inventory/lab", "-i", "tests/integration/bookworm.yml")
+HOSTS = {f"instance-{number}" for number in range(1, 6)}
+
+
+def test_the_installed_name_runs_the_same_site_and_changes_nothing(playbook):
+    run = playbook(*INVENTORIES, "ipv6.aws_containers.site")
+    assert run.status == 0, run.output
+    assert set(run.changed) >= HOSTS | {"localhost"}
+    assert {host: changed for host, changed in run.changed.items() if changed} == {}
+
+
+def test_check_mode_of_a_converged_site_announces_nothing(playbook):
+    run = playbook(*INVENTORIES, "playbooks/site.yml", "--check", "--diff", "--skip-tags", "verify")
+    assert run.status == 0, run.output
+    assert {host: changed for host, changed in run.changed.items() if changed} == {}
+
+
+def test_one_host_can_be_configured_alone(playbook):
+    """An operator who repairs a host at night names that host, and nothing else."""
+    run = playbook(*INVENTORIES, "playbooks/configure.yml", "--limit", "instance-3", "--tags", "containers")
+    assert run.status == 0, run.output
+    assert run.changed == {"instance-3": 0}
+
+
+def test_an_address_removed_by_hand_is_given_back(ec2, playbook):
+    eni = ec2.describe_network_interfaces(Filters=[{"Name": "tag:Name", "Values": ["instance-1"]}])[
+        "NetworkInterfaces"
+    ][0]
+    removed = "2600:1f18:47b:ca03::a"
+    ec2.unassign_ipv6_addresses(NetworkInterfaceId=eni["NetworkInterfaceId"], Ipv6Addresses=[removed])
+    run = playbook(*INVENTORIES, "playbooks/provision.yml", "--diff")
+    assert run.status == 0, run.output
+    assert removed in run.output
+    assert run.changed["localhost"] == 1
+    verified = playbook(*INVENTORIES, "playbooks/verify.yml")
+    assert verified.status == 0, verified.output
+
+
+def test_a_teardown_leaves_nothing_and_touches_nothing_else(ec2, playbook, world):
+    theirs = ec2.create_vpc(CidrBlock="10.97.0.0/16")["Vpc"]["VpcId"]
+    before = world()
+    run = playbook(*INVENTORIES, "playbooks/teardown.yml")
+    assert run.status == 0, run.output
+    after = world()
+    tagged = ec2.describe_tags(Filters=[{"Name": "key", "Values": ["ipv6.aws_containers:fleet"]}])["Tags"]
+    assert [tag for tag in tagged if tag["ResourceType"] != "instance"] == []
+    assert theirs in after["vpc"]
+    assert {kind: after[kind] - before[kind] for kind in after} == {kind: set() for kind in after}
+    assert (len(after["instance"]), len(after["eni"])) == (0, 0)
+    again = playbook(*INVENTORIES, "playbooks/teardown.yml")
+    assert again.status == 0, again.output
+    assert again.changed == {"localhost": 0}
+    ec2.delete_vpc(VpcId=theirs)
