@@ -1,0 +1,156 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The endpoint as a WSGI application: any region, any credentials, one lock, refusals as EC2 words them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+from xml.sax.saxutils import escape
+
+from moto.moto_server.werkzeug_app import BackendRequest
+from werkzeug.wrappers import Response
+
+from vpclab.ec2 import actions, backend, filters
+from vpclab.ec2.actions import LabActions
+from vpclab.ec2.backend import LabBackend
+from vpclab.ec2.middleware import Answer, Call, CallLog, Middleware, through
+from vpclab.ec2.refusal import Refusal
+from vpclab.ec2.services import ssm, sts
+from vpclab.ec2.snapshot import snapshot
+from vpclab.topology import InstanceState, Machines, Topology
+
+DEFAULT_REGION = "us-east-1"
+_READS = ("Describe", "Get", "List")
+log = logging.getLogger(__name__)
+
+
+class NullMachines:
+    """Machines that are what is wanted of them at once, for an endpoint without hosts."""
+
+    def __init__(self) -> None:
+        self._wanted: dict[str, InstanceState] = {}
+
+    def apply(self, topology: Topology) -> None:
+        """Take everything as done."""
+        self._wanted = {instance.id: instance.state for instance in topology.instances}
+
+    def state(self, instance_id: str) -> InstanceState:
+        """What was wanted last."""
+        return self._wanted.get(instance_id, "pending")
+
+    def console_output(self, instance_id: str) -> str:
+        """Nothing: there is no host."""
+        return ""
+
+
+class Endpoint:
+    """The state of all regions and the way of a call through it."""
+
+    def __init__(self, machines: Machines | None = None, middlewares: tuple[Middleware, ...] = ()) -> None:
+        for module in (actions, backend, filters):
+            module.install()
+        self.calls = CallLog()
+        self._machines = machines or NullMachines()
+        self._regions: dict[str, LabBackend] = {}
+        self._lock = threading.RLock()
+        self._way = through((self.calls, *middlewares), self._execute)
+
+    def topology(self) -> Topology:
+        """A snapshot of everything, at one moment between two calls."""
+        with self._lock:
+            return snapshot(self._regions.values())
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one HTTP request."""
+        request = BackendRequest(environ)
+        answer = self._lab_route(request.method, request.path) or self._answer(request)
+        response = Response(answer.body, answer.status, content_type=answer.content_type)
+        return response(environ, start_response)
+
+    # The lab's own routes ---------------------------------------------------------------------------------------------
+
+    def _lab_route(self, method: str, path: str) -> Answer | None:
+        match method, path:
+            case "GET", "/_lab/calls":
+                return _json(self.calls.counts())
+            case "POST", "/_lab/calls/reset":
+                self.calls.reset()
+                return _json({})
+            case _, _ if path.startswith("/_lab/"):
+                return Answer(404, f"{method} {path}: no such route\n", "text/plain")
+        return None
+
+    # A call -----------------------------------------------------------------------------------------------------------
+
+    def _answer(self, request: BackendRequest) -> Answer:
+        region, service = _scope(request.headers.get("Authorization", ""))
+        request.get_data()  # keeps the body: the action is read from it here, the parameters later
+        target = request.headers.get("X-Amz-Target", "")
+        return self._way(Call(service, target.rpartition(".")[2] or request.form.get("Action", ""), region, request))
+
+    def _execute(self, call: Call) -> Answer:
+        try:
+            match call.service:
+                case "ssm":
+                    return Answer(200, ssm(call.action, call.request.get_data(), call.region), "application/x-amz-json-1.1")
+                case "sts":
+                    return Answer(200, sts(call.action))
+                case "ec2":
+                    return self._ec2(call)
+                case _:
+                    raise Refusal("UnrecognizedService", f"the lab has no service '{call.service}'", status=501)
+        except Refusal as refusal:
+            return _refused(call.service, refusal.code, refusal.message, refusal.status)
+        except NotImplementedError as missing:
+            return _refused(call.service, "UnsupportedOperation", f"the lab does not offer this: {missing}", 501)
+        except Exception as error:
+            log.exception("%s failed", call.action)
+            return _refused(call.service, "InternalError", f"{type(error).__name__}: {error}", 500)
+
+    def _ec2(self, call: Call) -> Answer:
+        with self._lock:
+            region = self._regions.get(call.region)
+            if region is None:
+                region = self._regions[call.region] = LabBackend(call.region, self._machines, self._regions)
+            settled = [backend.settle() for backend in self._regions.values()]
+            if any(settled):
+                self._apply()
+            status, _, body = LabActions(region)._dispatch(call.request)
+            if status < 300 and not call.action.startswith(_READS):
+                self._apply()
+                if any([backend.settle() for backend in self._regions.values()]):
+                    self._apply()
+        return Answer(status, body if isinstance(body, str) else body.decode())
+
+    def _apply(self) -> None:
+        self._machines.apply(snapshot(self._regions.values()))
+
+
+def _scope(authorization: str) -> tuple[str, str]:
+    """The region and the service that a signature is for; unsigned calls are EC2's in the default region."""
+    scope = authorization.partition("Credential=")[2].partition(",")[0].split("/")
+    return (scope[2], scope[3]) if len(scope) == 5 else (DEFAULT_REGION, "ec2")
+
+
+def _json(value: Any) -> Answer:
+    return Answer(200, json.dumps(value), "application/json")
+
+
+def _refused(service: str, code: str, message: str, status: int) -> Answer:
+    """An error in the form of the service's protocol."""
+    if service == "ssm":
+        return Answer(status, json.dumps({"__type": code, "message": message}), "application/x-amz-json-1.1")
+    error = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
+    if service == "sts":
+        return Answer(status, f"<ErrorResponse><Error>{error}</Error><RequestId>lab</RequestId></ErrorResponse>")
+    return Answer(
+        status,
+        f"<?xml version='1.0' encoding='UTF-8'?>\n<Response><Errors><Error>{error}</Error></Errors>"
+        "<RequestID>lab</RequestID></Response>",
+    )

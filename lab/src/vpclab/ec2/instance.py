@@ -1,0 +1,152 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One instance: what the API wants of it, and the state that its machine has reached."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any, Literal
+
+from moto.ec2.models.instances import Instance, InstanceState
+
+from vpclab.ec2.interface import LabInterface
+from vpclab.ec2.resources import ROOT_DEVICE
+from vpclab.topology import InstanceState as StateName
+
+STATE_CODES: dict[StateName, int] = {
+    "pending": 0,
+    "running": 16,
+    "shutting-down": 32,
+    "terminated": 48,
+    "stopping": 64,
+    "stopped": 80,
+}
+_TRANSITIONS: dict[str, tuple[tuple[StateName, ...], StateName, StateName]] = {
+    # wanted: (what the machine reports when it is there, the state then, the state until then)
+    "running": (("running",), "running", "pending"),
+    "stopped": (("stopped", "terminated"), "stopped", "stopping"),
+    "terminated": (("terminated",), "terminated", "shutting-down"),
+}
+
+
+class LabInstance(Instance):
+    """moto's instance, whose state comes from the machines and whose interfaces exist before it does."""
+
+    wanted: Literal["running", "stopped", "terminated"] = "running"
+    boots: int = 1
+    released: bool = False
+    nics: dict[int, LabInterface]  # type: ignore[assignment]
+
+    def __del__(self) -> None:
+        """Nothing: moto gives addresses back here, the lab does when an interface goes."""
+
+    @property
+    def _state(self) -> InstanceState:  # type: ignore[override]
+        reached, then, until = _TRANSITIONS[self.wanted]
+        if self.released:
+            name: StateName = "terminated"
+        else:
+            name = then if self.ec2_backend.machines.state(self.id) in reached else until
+        return InstanceState(name, STATE_CODES[name])
+
+    @_state.setter
+    def _state(self, _: InstanceState) -> None:
+        """moto sets it once in its constructor, where nothing is known of the machine yet."""
+
+    def prep_nics(self, nic_spec: list[dict[str, Any]], *_: Any, **__: Any) -> None:
+        """Attach the interfaces, which the backend has found or made by now."""
+        self.nics = {}
+        for spec in nic_spec:
+            self.attach_eni(self.ec2_backend.get_network_interface(spec["NetworkInterfaceId"]), spec["DeviceIndex"])
+        # The last step of the constructor: the volumes come next, and look the instance up.
+        self.ec2_backend.instances[self.id] = self
+
+    def setup_defaults(self) -> None:
+        """Make the root volume under the name that the image gives it."""
+        volume = self.ec2_backend.create_volume(size=8, zone_name=self.availability_zone)
+        self.ec2_backend.attach_volume(volume.id, self.id, ROOT_DEVICE, True)
+
+    @property
+    def security_groups(self) -> Any:
+        """The groups of the first interface: an instance has no others."""
+        return self.nics[0].group_set if getattr(self, "nics", None) else []
+
+    @security_groups.setter
+    def security_groups(self, groups: Any) -> None:
+        if getattr(self, "nics", None):
+            self.nics[0]._group_set = list(groups)
+
+    @property
+    def network_interfaces(self) -> list[dict[str, Any]]:  # type: ignore[override]
+        """The interfaces as DescribeInstances shows them, by device index."""
+        return [self.nics[index].shown() for index in sorted(self.nics)]
+
+    @property
+    def ipv6_address(self) -> str | None:
+        """The address that DescribeInstances shows for the instance itself."""
+        addresses = self.nics[0].addresses if 0 in self.nics else []
+        return str(addresses[0]) if addresses else None
+
+    @property
+    def private_ip_address(self) -> str | None:
+        """The primary private address, none once it is terminated."""
+        return self.nics[0].private_ip_address if 0 in self.nics else None
+
+    @property
+    def private_ip(self) -> str | None:
+        """The same, under moto's other name."""
+        return self.private_ip_address
+
+    @property
+    def private_dns_name(self) -> str:
+        """The internal name of the primary address, "" once it is terminated."""
+        return self.nics[0].private_dns_name if 0 in self.nics else ""
+
+    @property
+    def public_ip(self) -> None:
+        """None: the lab gives no public IPv4 addresses."""
+
+    @property
+    def public_ip_address(self) -> None:
+        """None, as above."""
+
+    @property
+    def user_data_bytes(self) -> bytes:
+        """The user data as the host reads it."""
+        return base64.b64decode(str(self.user_data)) if self.user_data else b""
+
+    @property
+    def name(self) -> str:
+        """The Name tag, "" without one."""
+        return next((tag["value"] for tag in self.get_tags() if tag["key"] == "Name"), "")
+
+    def get_filter_value(self, filter_name: str, method_name: str | None = None) -> Any:
+        """What DescribeInstances' filter of this name compares."""
+        if filter_name.startswith("network-interface.") and filter_name.count(".") >= 1:
+            own = filter_name.removeprefix("network-interface.")
+            return [nic.get_filter_value(own, method_name) for nic in self.nics.values()]
+        match filter_name:
+            case "instance-state-name":
+                return self._state.name
+            case "instance-state-code":
+                return self._state.code
+            case "instance-id":
+                return self.id
+            case "instance.group-id" | "group-id":
+                return [group.id for group in self.security_groups]
+            case "instance.group-name" | "group-name":
+                return [group.name for group in self.security_groups]
+            case "availability-zone":
+                return self.availability_zone
+            case "ip-address" | "dns-name":
+                return None
+            case "metadata-options.http-tokens":
+                return self.metadata_options.http_tokens
+            case "ipv6-address":
+                return [str(address) for nic in self.nics.values() for address in nic.addresses]
+            case _:
+                if hasattr(self, attribute := filter_name.replace("-", "_")):
+                    return getattr(self, attribute)
+                return super().get_filter_value(filter_name, method_name or "DescribeInstances")

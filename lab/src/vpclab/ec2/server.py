@@ -1,0 +1,88 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Serving the endpoint on the loopback address, in a thread or until the process ends."""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from vpclab.ec2.endpoint import Endpoint
+from vpclab.ec2.middleware import Middleware
+from vpclab.topology import Machines, Topology
+
+LOOPBACK = "127.0.0.1"
+
+
+class _QuietHandler(WSGIRequestHandler):
+    """Keeps connections alive, as clients expect of AWS, and logs no requests."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Nothing: the call log counts, and errors are logged where they happen."""
+
+
+class Server:
+    """An endpoint that listens; its ``url`` is known before it serves. A context manager which closes it."""
+
+    def __init__(self, port: int = 0, machines: Machines | None = None, middlewares: tuple[Middleware, ...] = ()) -> None:
+        self.endpoint = Endpoint(machines, middlewares)
+        self._server = make_server(LOOPBACK, port, self.endpoint, threaded=True, request_handler=_QuietHandler)
+        self._server.daemon_threads = True  # type: ignore[attr-defined]
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """The endpoint's URL."""
+        return f"http://{LOOPBACK}:{self._server.server_port}"
+
+    def topology(self) -> Topology:
+        """A snapshot of the endpoint's state."""
+        return self.endpoint.topology()
+
+    def start(self) -> Server:
+        """Serve in a thread of its own."""
+        self._thread = threading.Thread(target=self._server.serve_forever, name="ec2", daemon=True)
+        self._thread.start()
+        return self
+
+    def run(self) -> None:
+        """Serve until somebody calls :meth:`close` or the process ends."""
+        self._server.serve_forever()
+
+    def close(self) -> None:
+        """Stop serving and free the port."""
+        self._server.shutdown()
+        self._server.server_close()
+        if self._thread is not None:
+            self._thread.join()
+
+    def __enter__(self) -> Server:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def serve(
+    port: int = 0,
+    machines: Machines | None = None,
+    middlewares: tuple[Middleware, ...] = (),
+    *,
+    block: bool = False,
+) -> Server:
+    """Serve the endpoint on 127.0.0.1:``port`` (0: any free one); without ``machines`` instances run at once.
+
+    Returns the server at once, or with ``block`` when the process is interrupted.
+    """
+    server = Server(port, machines, middlewares)
+    if not block:
+        return server.start()
+    server.run()
+    return server
