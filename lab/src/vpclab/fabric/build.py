@@ -34,6 +34,8 @@ _ROUTER_SETTINGS = (
     "net.ipv6.conf.all.accept_ra=0",
     "net.ipv6.conf.default.accept_ra=0",
     "net.ipv6.conf.default.accept_dad=0",
+    # No address but those given: a bridge's port needs none, a router's is the topology's.
+    "net.ipv6.conf.default.addr_gen_mode=1",
 )
 _BRIDGE_SETTINGS = ("net.bridge.bridge-nf-call-ip6tables=1", "net.bridge.bridge-nf-call-iptables=1")
 """Security groups track connections, which this kernel's bridge family may not: let it see bridged packets as IP."""

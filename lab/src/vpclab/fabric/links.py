@@ -67,8 +67,8 @@ def internet(topology: Topology, name: Name) -> tuple[Item, ...]:
         up = uplink(vpc.id)
         found += [
             Item(
-                f"link add {up} mtu {INTERNET_MTU} addrgenmode none type veth "
-                f"peer name igw mtu {INTERNET_MTU} addrgenmode none netns {name(vpc.id)}",
+                f"link add {up} mtu {INTERNET_MTU} type veth "
+                f"peer name igw mtu {INTERNET_MTU} netns {name(vpc.id)}",
                 f"link delete {up}",
             ),
             Item(f"addr add {INTERNET_SIDE}/64 dev {up} nodad", f"addr del {INTERNET_SIDE}/64 dev {up}"),
@@ -99,18 +99,18 @@ def _router(wanted: Vpc) -> Iterator[Item]:
         yield Item(f"addr add {own} dev lo", f"addr del {own} dev lo")
     yield Item(f"addr add {VPC_SIDE}/64 dev igw nodad", f"addr del {VPC_SIDE}/64 dev igw")
     yield Item("link set igw up", "link set igw down")
-    yield Item(f"-6 route add default via {INTERNET_SIDE} dev igw", "-6 route del default")
+    yield Item(f"route add ::/0 via {INTERNET_SIDE} dev igw", "route del ::/0")
     # An internet gateway has no IPv4 here: whoever tries is told at once.
-    yield Item("-4 route add unreachable default", "-4 route del unreachable default")
+    yield Item("route add unreachable 0.0.0.0/0", "route del unreachable 0.0.0.0/0")
     for cidr in wanted.ipv6:
         # What no interface has goes nowhere, silently, as in a VPC.
-        yield Item(f"-6 route add blackhole {cidr}", f"-6 route del blackhole {cidr}")
+        yield Item(f"route add blackhole {cidr}", f"route del blackhole {cidr}")
 
 
 def _subnet(subnet: Subnet) -> Iterator[Item]:
     name, mac = bridge(subnet.id), router_mac(subnet.id)
     yield Item(
-        f"link add {name} address {mac} mtu {MTU} addrgenmode none type bridge "
+        f"link add {name} address {mac} mtu {MTU} type bridge "
         "stp_state 0 forward_delay 0 mcast_snooping 0",
         f"link delete {name}",
     )
@@ -125,7 +125,7 @@ def _eni(eni: Eni, name: Name) -> Iterator[Item]:
     link, on, via = port(eni.id), bridge(eni.subnet_id), link_local(eni.mac)
     within = f"{eni.instance_id} {device(eni)}"
     yield Item(
-        f"link add {link} mtu {MTU} addrgenmode none type veth "
+        f"link add {link} mtu {MTU} type veth "
         f"peer name {device(eni)} address {eni.mac} mtu {MTU} netns {name(eni.instance_id)}",
         f"link delete {link}",
         within=within,
@@ -144,4 +144,4 @@ def _eni(eni: Eni, name: Name) -> Iterator[Item]:
         )
     yield Item(f"route add {eni.private_ip}/32 dev {on}", f"route del {eni.private_ip}/32 dev {on}")
     for network in networks6(eni):
-        yield Item(f"-6 route add {network} via {via} dev {on}", f"-6 route del {network} via {via} dev {on}")
+        yield Item(f"route add {network} via {via} dev {on}", f"route del {network} via {via} dev {on}")

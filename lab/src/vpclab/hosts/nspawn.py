@@ -98,7 +98,7 @@ def command(machine: Machine) -> list[str]:
     """The command that starts a host; it ends when the host is off."""
     start = ["nsenter", f"--net={NAMESPACES / machine.namespace}", "--", "systemd-nspawn"]
     start += ["--quiet", "--settings=no", "--resolv-conf=off", "--timezone=off", "--link-journal=no"]
-    start += ["--register=no", "--keep-unit", "--console=pipe", "--boot"]
+    start += ["--register=no", "--keep-unit", "--console=read-only", "--boot"]
     start += [f"--machine={machine.name}", f"--directory={machine.disk.root}"]
     start += ["--capability=CAP_NET_ADMIN,CAP_SYS_ADMIN", "--system-call-filter=@keyring bpf"]
     if not _has_sys_resource():
@@ -128,7 +128,9 @@ def make_group(parts: tuple[str, ...]) -> Path | None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise LabError(f"control group {path}: {error.strerror}", do="run the lab as root, outside a container") from error
+        raise LabError(
+            f"control group {path}: {error.strerror}", do="run the lab as root, outside a container"
+        ) from error
     return path
 
 
