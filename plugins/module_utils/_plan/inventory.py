@@ -50,7 +50,10 @@ def launches(hosts: Iterable[Mapping[str, Any]], instance_type: str, image: str)
 
 
 def parse_port(value: Any, path: str) -> tuple[str, int, int]:
-    """`80`, `80/tcp` or `5000-5010/udp` as (protocol, first port, last port). Raises InventoryError."""
+    """`80`, `80/tcp` or `5000-5010/udp` as (protocol, first port, last port).
+
+    Raises InventoryError.
+    """
     match = _PORT.fullmatch(str(value).strip().lower())
     if not match:
         raise InventoryError(f"{path}: must be a port like 80/tcp or 5000-5010/udp, got {value!r}")
@@ -75,8 +78,8 @@ def ingress_rules(
     """The rules, in amazon.aws.ec2_security_group's form, that a fleet needs and nothing more.
 
     ICMPv6 from the group itself (the tutorial's row 16), ssh from `ssh_from`, and each port that some container
-    declares from `containers_from`. The group is one for the fleet; which container has which port open is
-    decided on its host. Raises InventoryError.
+    declares from `containers_from`. The group is one for the fleet; which container has which port open is decided on
+    its host. Raises InventoryError.
     """
     operators = [_network(network, f"vpc_ssh_from[{n}]") for n, network in enumerate(ssh_from)]
     clients = [_network(network, f"vpc_clients_from[{n}]") for n, network in enumerate(containers_from)]
@@ -110,7 +113,10 @@ def ingress_rules(
 
 
 def subnet_of(vpc_cidr: str, index: int, length: int = 64) -> str:
-    """The subnet number `index` (from 0) of the given length inside an IPv6 CIDR block. Raises InventoryError."""
+    """The subnet number `index` (from 0) of the given length inside an IPv6 CIDR block.
+
+    Raises InventoryError.
+    """
     block = ipaddress.IPv6Network(_network(vpc_cidr, "the VPC's IPv6 block"))
     if not block.prefixlen <= length <= 128:
         raise InventoryError(f"vpc_subnet_length: must be at least {block.prefixlen}, got {length}")

@@ -1,0 +1,7 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pure core: requests and what is observed go in, a plan comes out.
+
+Standard library only.
+"""

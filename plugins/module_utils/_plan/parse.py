@@ -1,0 +1,226 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Raw dictionaries to requests.
+
+Every broken rule is noted with its path; what is sound is returned all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from .addresses import Block, read_address, read_block, read_taken, resolve, single
+from .errors import Problems
+from .model import (
+    DEFAULT_COUNT,
+    DELEGATED_LENGTH,
+    LARGEST_BLOCK_LENGTH,
+    MODE_BLOCK,
+    MODE_PREFIX,
+    MODES,
+    SMALLEST_BLOCK_LENGTH,
+    Held,
+    Request,
+    Subnet,
+    Taken,
+    mode_of,
+    reserved,
+)
+from .tags import NAME_RULE, is_name
+
+# What EC2 lets a subnet be: /44 to /64 in steps of four (VPC user guide, "VPC CIDR blocks").
+SUBNET_LENGTHS = tuple(range(44, 65, 4))
+
+MAX_COUNT = (1 << (128 - LARGEST_BLOCK_LENGTH)) - 2
+
+_BLOCK_LENGTHS = f"a /{LARGEST_BLOCK_LENGTH} to /{SMALLEST_BLOCK_LENGTH}"
+_PREFIX_RULE = (
+    f"must be a /{DELEGATED_LENGTH} (delegated) or {_BLOCK_LENGTHS} (assigned address by address, and no instance type "
+    "takes more than 50)"
+)
+
+_T = TypeVar("_T")
+
+
+def parse_subnet(text: object, problems: Problems, path: str = "subnet") -> Subnet | None:
+    """The subnet of an address plan from its network's text; ``None`` when it is none that EC2 could have."""
+    block = _read(text, read_block, problems, path)
+    if block is not None and block.length not in SUBNET_LENGTHS:
+        problems.add(path, "must be as long as EC2's subnets are: /44 to /64 in steps of 4", text)
+        return None
+    return None if block is None else Subnet(id="", block=block)
+
+
+def parse_hosts(raw: object, subnet: Subnet | None, problems: Problems) -> list[Request]:
+    """Requests from a list of dictionaries with ``name``, or a dictionary of them by name.
+
+    ``subnet`` is what relative pins are relative to; where it is ``None`` (or has no IPv6) pins are checked for their
+    form only.
+    """
+    requests = []
+    seen: dict[str, str] = {}
+    for path, host, item in _items(raw, problems):
+        if host in seen:
+            problems.add(f"{path}.name", f"must be unique, and {seen[host]} has it too", host)
+            continue
+        seen[host] = path
+        requests.append(_request(path, host, item, subnet, problems))
+    return requests
+
+
+def parse_taken(raw: object, subnet: Subnet | None, problems: Problems) -> list[Taken]:
+    """Ranges that others have, from addresses and prefixes, relative or absolute; what lies elsewhere doesn't
+    matter."""
+    if not _is_list(raw):
+        problems.add("taken", "must be a list of addresses and prefixes", raw)
+        return []
+    found = []
+    for index, text in enumerate(raw):
+        block = _read(text, read_taken, problems, f"taken[{index}]")
+        if block is not None:
+            found.append(Taken(_absolute(block, subnet), f"taken[{index}]"))
+    return found
+
+
+def parse_held(raw: object, subnet: Subnet | None, problems: Problems) -> list[Held]:
+    """What hosts hold already, from ``{name: {host_address, container_prefix}}``; either may be left out."""
+    if not isinstance(raw, Mapping):
+        problems.add("pins", "must be a dictionary by host name", raw)
+        return []
+    found = []
+    for host, item in raw.items():
+        path = f"pins[{host}]"
+        if not isinstance(item, Mapping):
+            problems.add(path, "must be a dictionary with host_address and container_prefix", item)
+            continue
+        address = _pin(item, "host_address", read_address, single, path, subnet, problems)
+        block = _pin(item, "container_prefix", _read_container_prefix, _same, path, subnet, problems)
+        found.append(Held(str(host), None if address is None else address.first, block, where=path))
+    return found
+
+
+def _items(raw: object, problems: Problems) -> Iterator[tuple[str, str, Mapping]]:
+    if isinstance(raw, Mapping):
+        entries = [(f"hosts[{name}]", name, {} if item is None else item) for name, item in raw.items()]
+    elif _is_list(raw):
+        entries = [
+            (f"hosts[{index}]", item.get("name") if isinstance(item, Mapping) else None, item)
+            for index, item in enumerate(raw)
+        ]
+    else:
+        problems.add("hosts", "must be a list of dictionaries with a name, or a dictionary by name", raw)
+        return
+    for path, host, item in entries:
+        if not isinstance(item, Mapping):
+            problems.add(path, "must be a dictionary", item)
+        elif not is_name(host):
+            problems.add(f"{path}.name", NAME_RULE, repr(host))
+        else:
+            yield path, str(host), item
+
+
+def _request(path: str, host: str, item: Mapping, subnet: Subnet | None, problems: Problems) -> Request:
+    address = _pin(item, "host_address", read_address, single, path, subnet, problems)
+    block = _pin(item, "container_prefix", _read_container_prefix, _same, path, subnet, problems)
+    count = _count(item.get("container_count"), f"{path}.container_count", problems)
+    mode = _mode(item.get("container_mode"), f"{path}.container_mode", problems)
+    if block is not None:
+        implied = mode_of(block.length)
+        if mode not in (None, implied):
+            lengths = f"a /{DELEGATED_LENGTH}" if mode == MODE_PREFIX else _BLOCK_LENGTHS
+            problems.add(f"{path}.container_prefix", f"must be {lengths} in mode {mode}", item["container_prefix"])
+        mode = implied
+        if implied == MODE_BLOCK and count is not None and count > block.size - 2:
+            rule = f"must fit container_prefix {block}, which holds {block.size - 2}"
+            problems.add(f"{path}.container_count", rule, count)
+    elif mode == MODE_BLOCK and count is not None and count > MAX_COUNT:
+        rule = f"must be at most {MAX_COUNT} in mode block, which assigns every address (mode prefix has no limit)"
+        problems.add(f"{path}.container_count", rule, count)
+        count = DEFAULT_COUNT
+    kind = item.get("instance_type")
+    return Request(
+        path=path,
+        host=host,
+        subnet_id=subnet.id if subnet else "",
+        instance_type=None if kind is None else str(kind),
+        mode=mode,
+        count=count,
+        address=None if address is None else address.first,
+        block=block,
+    )
+
+
+def _pin(
+    item: Mapping,
+    key: str,
+    reader: Callable[[object], _T],
+    to_block: Callable[[_T], Block],
+    path: str,
+    subnet: Subnet | None,
+    problems: Problems,
+) -> Block | None:
+    """A pinned value as an absolute block inside the subnet, clear of what AWS reserves; ``None`` if absent or
+    unsound."""
+    text = item.get(key)
+    where = f"{path}.{key}"
+    value = None if text is None else _read(text, reader, problems, where)
+    if value is None:
+        return None
+    block = _absolute(to_block(value), subnet)
+    if subnet is None or subnet.block is None:
+        return block
+    if not subnet.block.covers(block):
+        problems.add(where, f"must lie in {subnet.block}", text)
+        return None
+    if any(kept.overlaps(block) for kept in reserved(subnet.block)):
+        problems.add(where, "must leave out what AWS reserves, the subnet's first four addresses and its last", text)
+        return None
+    return block
+
+
+def _absolute(block: Block, subnet: Subnet | None) -> Block:
+    return block if subnet is None or subnet.block is None else resolve(block, subnet.block)
+
+
+def _read_container_prefix(text: object) -> Block:
+    block = read_block(text)
+    if block.length != DELEGATED_LENGTH and not LARGEST_BLOCK_LENGTH <= block.length <= SMALLEST_BLOCK_LENGTH:
+        raise ValueError(_PREFIX_RULE)
+    return block
+
+
+def _same(block: Block) -> Block:
+    return block
+
+
+def _read(text: object, reader: Callable[[object], _T], problems: Problems, path: str) -> _T | None:
+    try:
+        return reader(text)
+    except ValueError as error:
+        problems.add(path, str(error), text)
+        return None
+
+
+def _count(value: object, path: str, problems: Problems) -> int | None:
+    if value is None:
+        return None
+    # Inventory values may arrive as text ("2"); a bool is an int to Python but never a count.
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        problems.add(path, "must be a whole number of containers, 1 or more", value)
+        return None
+    return value
+
+
+def _mode(value: object, path: str, problems: Problems) -> str | None:
+    if value is None or value in MODES:
+        return value  # type: ignore[return-value]
+    problems.add(path, f"must be {' or '.join(MODES)}", value)
+    return None
+
+
+def _is_list(raw: object) -> bool:
+    return isinstance(raw, Sequence) and not isinstance(raw, (str, bytes))

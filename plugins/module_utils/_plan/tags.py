@@ -1,0 +1,121 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tags that carry the state: who an interface belongs to and what it was given.
+
+EC2 keeps them; we keep nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from .addresses import Block, read_address, read_block
+from .model import (
+    DELEGATED_LENGTH,
+    LARGEST_BLOCK_LENGTH,
+    SMALLEST_BLOCK_LENGTH,
+    Allocation,
+    Interface,
+)
+
+PREFIX = "ipv6.aws_containers:"
+FLEET = PREFIX + "fleet"
+HOST = PREFIX + "host"
+HOST_ADDRESS = PREFIX + "host_address"
+CONTAINER_PREFIX = PREFIX + "container_prefix"
+SCHEMA = PREFIX + "schema"
+HOST_KEY = PREFIX + "host_key"
+SCHEMA_VERSION = "1"
+
+NAME_RULE = "must be 1 to 100 letters, digits, dots, dashes or underscores"
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_DESCRIPTION = re.compile(rf"ipv6\.aws_containers ({_NAME.pattern})/({_NAME.pattern})")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Whose an interface is, and what it was given (``None``: neither its tags nor its addresses say)."""
+
+    fleet: str
+    host: str
+    address: int | None
+    block: Block | None
+
+
+def is_name(text: object) -> bool:
+    """Whether it can name a fleet or a host (it goes into tags, descriptions and file names)."""
+    return isinstance(text, str) and _NAME.fullmatch(text) is not None
+
+
+def description_of(fleet: str, host: str) -> str:
+    """The description of a host's interface; it can't be edited in the console, so it outlives a lost tag."""
+    return f"ipv6.aws_containers {fleet}/{host}"
+
+
+def tags_of(fleet: str, allocation: Allocation, extra: Mapping[str, str]) -> dict[str, str]:
+    """Every tag that a host's interface carries: the user's own, ``Name`` unless given, and the state."""
+    return {
+        "Name": allocation.host,
+        **extra,
+        FLEET: fleet,
+        HOST: allocation.host,
+        HOST_ADDRESS: allocation.to_dict()["host_address"],
+        CONTAINER_PREFIX: allocation.to_dict()["container_prefix"],
+        SCHEMA: SCHEMA_VERSION,
+    }
+
+
+def owner_of(interface: Interface) -> tuple[str, str] | None:
+    """``(fleet, host)`` by tag, by the description where a tag was lost, or ``None``: not one of ours."""
+    fleet, host = interface.tags.get(FLEET), interface.tags.get(HOST)
+    made = _DESCRIPTION.fullmatch(interface.description)
+    if made:
+        fleet, host = fleet or made[1], host or made[2]
+    return (fleet, host) if fleet and host else None
+
+
+def claim_of(interface: Interface) -> Claim | None:
+    """What one of our interfaces was given, or ``None`` for anybody else's."""
+    owner = owner_of(interface)
+    if owner is None:
+        return None
+    address = _read(read_address, interface.tags.get(HOST_ADDRESS))
+    block = _read(read_block, interface.tags.get(CONTAINER_PREFIX))
+    if address is None or block is None:
+        address, block = _infer(interface, address, block)
+    return Claim(*owner, address, block)
+
+
+def _read(reader, text):
+    try:
+        return reader(text)
+    except ValueError:
+        return None
+
+
+def _infer(interface: Interface, address: int | None, block: Block | None) -> tuple[int | None, Block | None]:
+    """A lost value from what the interface has, where just one reading is possible; the known values otherwise."""
+    delegated = sorted(prefix for prefix in interface.prefixes if prefix.length == DELEGATED_LENGTH)
+    readings = set()
+    for host in [address] if address is not None else interface.addresses:
+        others = interface.addresses - {host}
+        if delegated and not others:
+            readings.update((host, prefix) for prefix in delegated)
+        run = _run(others)
+        if run is not None and not delegated:
+            readings.add((host, run))
+    matching = [reading for reading in readings if block in (None, reading[1])]
+    return matching[0] if len(matching) == 1 else (address, block)
+
+
+def _run(addresses: Iterable[int]) -> Block | None:
+    """The block that the addresses are exactly, or ``None``."""
+    known = sorted(addresses)
+    for length in range(LARGEST_BLOCK_LENGTH, SMALLEST_BLOCK_LENGTH + 1):
+        size = 1 << (128 - length)
+        if len(known) == size and known[0] % size == 0 and known[-1] == known[0] + size - 1:
+            return Block(known[0], length)
+    return None
