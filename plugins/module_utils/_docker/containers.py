@@ -1,0 +1,308 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the containers that a user declares, and those that are there, to what each gets and which have to go."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .._plan import addresses
+from .._plan.errors import Problems
+from .._plan.inventory import InventoryError, parse_port
+from . import engine as engines
+
+LABEL = "ipv6.aws_containers.role"
+LABEL_VALUE = "containers"
+AUTO = "auto"
+PATH = "containers"
+#: Options of community.docker.docker_container that go through as they are.
+PASSED = ("command", "entrypoint", "env", "healthcheck", "hostname", "user", "volumes", "working_dir")
+KEYS = ("name", "image", "address", "ports", "restart_policy", *PASSED)
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
+
+Port = tuple[str, int, int]
+
+
+@dataclass(frozen=True)
+class Observed:
+    """A container that is there: its IPv6 address on the network in question (None without one).
+
+    ``attached``: whether it is in that network at all; ``ours``: whether this project made it.
+    """
+
+    address: ipaddress.IPv6Address | None
+    attached: bool
+    ours: bool
+
+
+@dataclass(frozen=True)
+class Container:
+    """A declared container; ``pinned`` is the address asked for, None when any will do."""
+
+    name: str
+    image: str
+    pinned: ipaddress.IPv6Address | None
+    ports: tuple[Port, ...]
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A container and the address that it gets; None where Docker chooses."""
+
+    container: Container
+    address: ipaddress.IPv6Address | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Who gets what, and the names of those that have to go first: no longer declared, or in the wrong place."""
+
+    placed: tuple[Placed, ...]
+    remove: tuple[str, ...]
+
+
+def parse(
+    declared: Sequence[Mapping[str, Any]], network: str, prefix: ipaddress.IPv6Network, subnet: ipaddress.IPv6Network
+) -> tuple[Container, ...]:
+    """Check what is declared, all of it. Raises PlanError with every problem found, each by path, rule and value."""
+    problems = Problems()
+    if not prefix.subnet_of(subnet):
+        problems.add("containers_prefix", f"must lie in the subnet {subnet}", prefix)
+    room = prefix.num_addresses - 2
+    if len(declared) > room:
+        problems.add(PATH, f"must be at most {room}, the containers that {prefix} holds", len(declared))
+    found = [_parse_one(problems, f"{PATH}[{at}]", item, network, prefix, subnet) for at, item in enumerate(declared)]
+    containers = tuple(one for one in found if one)
+    _refuse_twice(problems, "name", [(one.name, one.name) for one in containers])
+    _refuse_twice(problems, "address", [(str(one.pinned), one.name) for one in containers if one.pinned])
+    problems.raise_if_any()
+    return containers
+
+
+def _refuse_twice(problems: Problems, key: str, values: Iterable[tuple[str, str]]) -> None:
+    seen: dict[str, str] = {}
+    for value, name in values:
+        if value in seen:
+            problems.add(f"{PATH}[{name}].{key}", f"must be one container's only; {seen[value]} has it too", value)
+        seen.setdefault(value, name)
+
+
+def _parse_one(
+    problems: Problems,
+    path: str,
+    item: Mapping[str, Any],
+    network: str,
+    prefix: ipaddress.IPv6Network,
+    subnet: ipaddress.IPv6Network,
+) -> Container | None:
+    if not isinstance(item, Mapping):
+        problems.add(path, "must be a dictionary", repr(item))
+        return None
+    for key in sorted(set(item) - set(KEYS)):
+        problems.add(f"{path}.{key}", f"must be one of {', '.join(KEYS)}", key)
+    name, image = item.get("name"), item.get("image")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        problems.add(f"{path}.name", "must be a container's name: letters, digits, _ . -, two or more", repr(name))
+        return None
+    if not isinstance(image, str) or not image.strip():
+        problems.add(f"{path}.image", "must name an image", repr(image))
+        image = ""
+    options = {key: item[key] for key in PASSED if item.get(key) is not None}
+    if isinstance(options.get("env"), Mapping):
+        options["env"] = {str(key): _env(value) for key, value in options["env"].items()}
+    options["restart_policy"] = item.get("restart_policy") or "unless-stopped"
+    pinned = _parse_address(problems, f"{path}.address", item.get("address"), network, prefix, subnet)
+    return Container(name, image, pinned, _parse_ports(problems, f"{path}.ports", item.get("ports")), options)
+
+
+def _env(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _parse_ports(problems: Problems, path: str, values: Any) -> tuple[Port, ...]:
+    if values is None:
+        return ()
+    if not isinstance(values, (list, tuple)):
+        problems.add(path, "must be a list of ports such as 80/tcp", repr(values))
+        return ()
+    found = set()
+    for at, value in enumerate(values):
+        try:
+            found.add(parse_port(value, f"{path}[{at}]"))
+        except InventoryError as error:
+            where, _, rest = str(error).partition(": ")
+            problems.add(where, rest)
+    return tuple(sorted(found))
+
+
+def _parse_address(
+    problems: Problems,
+    path: str,
+    value: Any,
+    network: str,
+    prefix: ipaddress.IPv6Network,
+    subnet: ipaddress.IPv6Network,
+) -> ipaddress.IPv6Address | None:
+    if value in (None, AUTO):
+        return None
+    if network == engines.DEFAULT_BRIDGE:
+        problems.add(path, "must be auto on docker0, where Docker gives the addresses", value)
+        return None
+    try:
+        given = addresses.single(addresses.read_address(value))
+    except ValueError as error:
+        problems.add(path, str(error), repr(value))
+        return None
+    around = addresses.Block(int(subnet.network_address), subnet.prefixlen)
+    address = ipaddress.IPv6Address(addresses.resolve(given, around).first)
+    if address not in prefix:
+        problems.add(path, f"must lie in the host's container prefix {prefix}", address)
+    elif address - int(prefix.network_address) < ipaddress.IPv6Address(2):
+        problems.add(path, f"must not be the network's or the bridge's own address in {prefix}", address)
+    else:
+        return address
+    return None
+
+
+def place(
+    containers: Sequence[Container],
+    network: str,
+    prefix: ipaddress.IPv6Network,
+    observed: Mapping[str, Observed],
+) -> Plan:
+    """Give each container its address: pinned, else the one it has, else the lowest free one.
+
+    ``observed`` are all containers on the host, by name. On docker0 Docker chooses, and nobody gets an address here.
+    Raises PlanError when a name, or a pinned address, belongs to a container that we did not make.
+    """
+    problems = Problems()
+    names = {one.name for one in containers}
+    for one in containers:
+        there = observed.get(one.name)
+        if there and not there.ours:
+            problems.add(f"{PATH}[{one.name}].name", "is taken by a container that this role did not make", one.name)
+    foreign = {there.address: name for name, there in observed.items() if there.address and not there.ours}
+    for one in containers:
+        if one.pinned in foreign:
+            problems.add(f"{PATH}[{one.name}].address", f"is taken by the container {foreign[one.pinned]}", one.pinned)
+    problems.raise_if_any()
+
+    placed = _with_addresses(containers, network, prefix, observed, set(foreign))
+    gone = {name for name, there in observed.items() if there.ours and name not in names}
+    moved = {
+        one.container.name
+        for one in placed
+        if one.container.name in observed and _misplaced(one, observed[one.container.name])
+    }
+    return Plan(placed, tuple(sorted(gone | moved)))
+
+
+def _misplaced(one: Placed, there: Observed) -> bool:
+    return not there.attached or (one.address is not None and one.address != there.address)
+
+
+def _with_addresses(
+    containers: Sequence[Container],
+    network: str,
+    prefix: ipaddress.IPv6Network,
+    observed: Mapping[str, Observed],
+    foreign: set[ipaddress.IPv6Address],
+) -> tuple[Placed, ...]:
+    if network == engines.DEFAULT_BRIDGE:
+        return tuple(Placed(one, None) for one in containers)
+    usable = range(int(prefix.network_address) + 2, int(prefix.broadcast_address) + 1)
+    taken = {one.pinned for one in containers if one.pinned} | foreign
+    given: dict[str, ipaddress.IPv6Address] = {one.name: one.pinned for one in containers if one.pinned}
+    for one in containers:
+        there = observed.get(one.name)
+        held = there.address if there else None
+        if one.name not in given and held and int(held) in usable and held not in taken:
+            given[one.name] = held
+            taken.add(held)
+    free = (address for address in map(ipaddress.IPv6Address, usable) if address not in taken)
+    problems = Problems()
+    for one in containers:
+        if one.name not in given:
+            address = next(free, None)
+            if address is None:
+                problems.add(f"{PATH}[{one.name}].address", f"no address is free in {prefix}, {len(taken)} are taken")
+                break
+            given[one.name] = address
+    problems.raise_if_any()
+    return tuple(Placed(one, given[one.name]) for one in containers)
+
+
+def render(plan: Plan, network: str, network_name: str, guarded: bool) -> dict[str, Any]:
+    """The plan as plain data: ``containers``, ``declared`` (ports by container), ``remove``, ``guard``.
+
+    A container's ``options`` are those of community.docker.docker_container. Ports are published by Docker where it
+    closes the others itself, on IPv6 only and without a port of the host's; else they are for the guard.
+    """
+    name = network_name if network == engines.ROUTED else engines.DEFAULT_BRIDGE_NAME
+    return {
+        "guard": guarded,
+        "remove": list(plan.remove),
+        "declared": [
+            {
+                "name": one.container.name,
+                "address": str(one.address) if one.address else None,
+                "ports": [port_text(port) for port in one.container.ports],
+            }
+            for one in plan.placed
+            if one.container.ports
+        ],
+        "containers": [
+            {
+                "name": one.container.name,
+                "address": str(one.address) if one.address else None,
+                "ports": [port_text(port) for port in one.container.ports],
+                "options": {
+                    **one.container.options,
+                    "image": one.container.image,
+                    "networks": [{"name": name, **({"ipv6_address": str(one.address)} if one.address else {})}],
+                    "published_ports": [] if guarded else [f"[::]::{port_text(port)}" for port in one.container.ports],
+                    "labels": {LABEL: LABEL_VALUE},
+                },
+            }
+            for one in plan.placed
+        ],
+    }
+
+
+def port_text(port: Port) -> str:
+    """``80/tcp`` or ``5000-5010/udp``."""
+    protocol, first, last = port
+    return f"{first}/{protocol}" if first == last else f"{first}-{last}/{protocol}"
+
+
+def observed(answer: Iterable[Mapping[str, Any]], network: str) -> dict[str, dict[str, Any]]:
+    """Docker's list of containers (its API's ``/containers/json``) as plain data by name: address, attached, ours.
+
+    The address is the one asked for when the container was made, as one that is stopped has no other.
+    """
+    found = {}
+    for one in answer:
+        endpoint = (one.get("NetworkSettings", {}).get("Networks") or {}).get(network)
+        asked = ((endpoint or {}).get("IPAMConfig") or {}).get("IPv6Address")
+        found[one["Names"][0].lstrip("/")] = {
+            "address": asked or (endpoint or {}).get("GlobalIPv6Address") or None,
+            "attached": endpoint is not None,
+            "ours": (one.get("Labels") or {}).get(LABEL) == LABEL_VALUE,
+        }
+    return found
+
+
+def read_observed(data: Mapping[str, Mapping[str, Any]]) -> dict[str, Observed]:
+    """The other way round, from plain data."""
+    return {
+        name: Observed(
+            ipaddress.IPv6Address(one["address"]) if one["address"] else None, bool(one["attached"]), bool(one["ours"])
+        )
+        for name, one in data.items()
+    }

@@ -1,0 +1,90 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""daemon.json: what the host has, what the user wants and what IPv6 needs, merged; a clash is refused."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._plan.errors import Problems
+from .engine import DEFAULT_BRIDGE_INTERFACE, Settings
+
+PATH = "/etc/docker/daemon.json"
+USER = "docker_daemon_config"
+
+
+@dataclass(frozen=True)
+class Merged:
+    """The file's new text (None: no file is needed), and the keys in it that are ours to change or remove next time."""
+
+    text: str | None
+    managed: Mapping[str, Any]
+
+
+def parse(text: str | None, path: str = PATH) -> dict[str, Any]:
+    """The object in a daemon.json; an empty or missing file is an empty object. Raises PlanError."""
+    problems = Problems()
+    parsed: Any = {}
+    if text and text.strip():
+        try:
+            parsed = json.loads(text)
+        except ValueError as error:
+            problems.add(path, f"must be JSON ({error})")
+        else:
+            if not isinstance(parsed, dict):
+                problems.add(path, "must be a JSON object", json.dumps(parsed)[:80])
+    problems.raise_if_any()
+    return parsed
+
+
+def merge(
+    text: str | None,
+    managed: Mapping[str, Any],
+    user: Mapping[str, Any],
+    wanted: Settings,
+    prefix: ipaddress.IPv6Network,
+) -> Merged:
+    """Merge the keys of daemon.json, one level deep: a key is somebody's as a whole.
+
+    ``text`` is the file as it is, ``managed`` what the last run put there, ``user`` the keys asked for, ``wanted`` those
+    that IPv6 needs. Keys of others stay. Raises PlanError when the user, or the file, says otherwise.
+    """
+    foreign = {key: value for key, value in parse(text).items() if key not in managed or managed[key] != value}
+    problems = Problems()
+    for path, given in ((PATH, foreign), (USER, user)):
+        _compare(problems, path, given, wanted, prefix)
+    problems.raise_if_any()
+
+    ours = {**user, **wanted.daemon}
+    merged = {**foreign, **ours}
+    if merged == parse(text):
+        return Merged(text, ours)
+    return Merged(json.dumps(merged, indent=2, sort_keys=True) + "\n" if merged else None, ours)
+
+
+def _compare(
+    problems: Problems, path: str, given: Mapping[str, Any], wanted: Settings, prefix: ipaddress.IPv6Network
+) -> None:
+    for key, value in given.items():
+        where = f"{path}: {key}"
+        if key in wanted.daemon and value != wanted.daemon[key]:
+            rule = f"must be {json.dumps(wanted.daemon[key])}, or left out, for containers' IPv6 on {wanted.bridge}"
+            problems.add(where, rule, json.dumps(value))
+        elif key in wanted.refused and value == wanted.refused[key][0]:
+            problems.add(where, wanted.refused[key][1], json.dumps(value))
+        elif key == "fixed-cidr-v6" and key not in wanted.daemon and _overlaps(value, prefix):
+            problems.add(where, f"must not overlap the containers' prefix {prefix} on {wanted.bridge}", value)
+        elif key == "bridge" and value and wanted.bridge == DEFAULT_BRIDGE_INTERFACE:
+            problems.add(where, f"must be left out: the containers are on {DEFAULT_BRIDGE_INTERFACE}", value)
+
+
+def _overlaps(value: Any, prefix: ipaddress.IPv6Network) -> bool:
+    try:
+        return ipaddress.IPv6Network(value, strict=False).overlaps(prefix)
+    except ValueError:
+        return False

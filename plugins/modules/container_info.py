@@ -1,0 +1,89 @@
+#!/usr/bin/python
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible module container_info: which containers a host has, with their IPv6 addresses on one network."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: container_info
+short_description: Get a host's containers and their IPv6 addresses
+version_added: 0.1.0
+description:
+  - Asks the Docker engine over its socket. A host without Docker has no containers, and no engine.
+author:
+  - Contributors to the ipv6.aws_containers project (@ipv6)
+options:
+  network:
+    description: The Docker network whose addresses to tell.
+    type: str
+    default: bridge
+attributes:
+  check_mode:
+    description: Changes nothing at any time.
+    support: full
+  diff_mode:
+    description: There is nothing to compare.
+    support: none
+  platform:
+    description: Any Linux with Python 3.9.
+    platforms: linux
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: See which containers are there
+  ipv6.aws_containers.container_info:
+    network: pub6
+  register: there
+"""
+
+RETURN = r"""
+engine:
+  description: The engine's version; null without Docker.
+  returned: always
+  type: str
+  sample: 28.5.2
+containers:
+  description: All containers by name, stopped ones too.
+  returned: always
+  type: dict
+  sample: {web: {address: "2600:1f18:47b:ca03::a", attached: true, ours: true}}
+  contains:
+    address:
+      description: The address asked for when it was made, else the one that it has now; null without one.
+      type: str
+    attached:
+      description: Whether it is in the network.
+      type: bool
+    ours:
+      description: Whether the role containers made it.
+      type: bool
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import containers
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._observe import docker
+
+
+def main() -> None:
+    """Ask, translate, tell."""
+    module = AnsibleModule(
+        argument_spec={"network": {"type": "str", "default": "bridge"}},
+        supports_check_mode=True,
+    )
+    if not os.path.exists(docker.SOCKET):
+        module.exit_json(changed=False, engine=None, containers={})
+    try:
+        engine = docker.version()
+        found = docker.get("/containers/json?all=1") or []
+    except docker.EngineError as error:
+        module.fail_json(msg=f"Docker does not answer: {error}")
+    module.exit_json(changed=False, engine=engine, containers=containers.observed(found, module.params["network"]))
+
+
+if __name__ == "__main__":
+    main()
