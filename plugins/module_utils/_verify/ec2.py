@@ -1,0 +1,165 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checks of what EC2 gave a host, as the host itself sees it (tutorial, rows 1 to 4, 10 and 16)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .._plan.addresses import Block, address_text, read_address, read_block
+from . import hints
+from .model import BLOCK, Check, Fleet, Host, check, texts
+
+
+def checks(fleet: Fleet, host: Host) -> Iterator[Check]:
+    """Every check of this kind for one host."""
+    yield _block(fleet, host)
+    yield _eni(host)
+    yield from _instance(host)
+    yield _security_group(fleet, host)
+
+
+def container_routes(host: Host) -> list[Block]:
+    """The prefixes that the host routes to its containers' bridge, as its own routing table says."""
+    return [read_block(route["to"]) for route in host.seen.get("routes", ()) if route["dev"] == host.bridge]
+
+
+def _block(fleet: Fleet, host: Host) -> Check:
+    own = container_routes(host)
+    far = [other for other in fleet.hosts if other.name != host.name]
+    others = [(other.name, block) for other in far for block in container_routes(other)]
+    overlaps = [f"{name} {block}" for name, block in others if any(block.overlaps(mine) for mine in own)]
+    inside = all(host.subnet.covers(block) for block in own)
+    said = ", ".join(f"{block} dev {host.bridge}" for block in own)
+    apart = ", ".join(f"{block} ({name})" for name, block in others) or "no other host's"
+    return check(
+        host,
+        "plan.block",
+        {"prefix": [str(host.prefix)], "inside": str(host.subnet), "overlaps": []},
+        {"prefix": [str(block) for block in own], "inside": str(host.subnet) if inside else "", "overlaps": overlaps},
+        said and f"{said}; apart from {apart}",
+        hints.OVERLAP,
+    )
+
+
+def planned_addresses(host: Host) -> list[str]:
+    """The single addresses that the ENI must have: the host's own, and in block mode the whole block."""
+    return texts([host.address, *(host.prefix.addresses() if host.mode == BLOCK else ())])
+
+
+def _eni(host: Host) -> Check:
+    expected = {
+        "eni_id": host.eni.get("eni_id"),
+        "addresses": planned_addresses(host),
+        "prefixes": [] if host.mode == BLOCK else [str(host.prefix)],
+    }
+    metadata = host.seen.get("metadata") or {}
+    observed = {
+        "eni_id": metadata.get("interface_id", "") if metadata else host.eni.get("eni_id"),
+        "addresses": _addresses(host.eni.get("addresses") or ()),
+        "prefixes": sorted(host.eni.get("prefixes") or ()),
+    }
+    count = len(observed["addresses"])
+    source = "the host's metadata" if metadata else "EC2"
+    evidence = f"{source}: {observed['eni_id']}; EC2: {count} addresses, {len(observed['prefixes'])} prefixes"
+    return check(host, "eni.addresses", expected, observed, evidence, hints.ENI)
+
+
+def _addresses(given: Any) -> list[str]:
+    return texts([read_address(text) for text in given])
+
+
+def _instance(host: Host) -> Iterator[Check]:
+    metadata = host.seen.get("metadata")
+    if metadata is None:  # the role was told not to ask
+        return
+    if "error" in metadata:
+        yield check(host, "metadata.answers", True, False, metadata["error"], hints.IMDS_OFF)
+        return
+    instance = host.instance
+    names = metadata["key_names"]
+    yield check(
+        host,
+        "instance.key",
+        instance.get("key_name"),
+        names[0] if names else None,
+        f"metadata public-keys: {', '.join(names)}" if names else "",
+        hints.KEY,
+    )
+    expected = {
+        "instance_id": instance.get("instance_id"),
+        "state": "running",
+        "device_number": "0",
+        "token_required": True,
+        "http_tokens": "required",
+    }
+    observed = {
+        "instance_id": metadata["instance_id"],
+        "state": instance.get("state"),
+        "device_number": metadata["device_number"],
+        "token_required": metadata["token_required"],
+        "http_tokens": instance.get("http_tokens"),
+    }
+    refused = "refused without a token (401)" if metadata["token_required"] else "answers without a token"
+    evidence = (
+        f"{metadata['instance_id']} ({metadata['instance_type']}): {metadata['interface_id']} is device "
+        f"{metadata['device_number']}; IMDS {refused}"
+    )
+    yield check(host, "instance.running", expected, observed, evidence, hints.INSTANCE)
+    yield _metadata_addresses(host, metadata)
+
+
+def _metadata_addresses(host: Host, metadata: Mapping[str, Any]) -> Check:
+    expected = {
+        "mac": host.mac,
+        "addresses": _addresses(host.eni.get("addresses") or ()),
+        "prefixes": sorted(host.eni.get("prefixes") or ()),
+    }
+    observed = {
+        "mac": host.mac if host.mac in metadata["macs"] else ", ".join(metadata["macs"]),
+        "addresses": _addresses(metadata["addresses"]),
+        "prefixes": sorted(metadata["prefixes"]),
+    }
+    listed = ", ".join([*observed["addresses"], *observed["prefixes"]])
+    return check(host, "metadata.addresses", expected, observed, f"macs/{observed['mac']}: {listed}", hints.METADATA)
+
+
+def _security_group(fleet: Fleet, host: Host) -> Check:
+    attached = list(host.eni.get("security_groups") or ())
+    letting = [
+        group["group_id"]
+        for group in fleet.security_groups
+        if group["group_id"] in attached and any(_icmpv6_from(rule, group["group_id"]) for rule in _rules(group))
+    ]
+    arrived = _echo_requests(host)
+    evidence = f"{', '.join(letting)}: icmpv6 from itself; {arrived} echo requests of other hosts' containers arrived"
+    return check(
+        host,
+        "group.icmpv6",
+        True,
+        bool(letting),
+        evidence if letting else f"{', '.join(attached) or 'no group'}: no such rule",
+        hints.ICMPV6,
+    )
+
+
+def _rules(group: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return list(group.get("ip_permissions") or ())
+
+
+def _icmpv6_from(rule: Mapping[str, Any], group_id: str) -> bool:
+    """Whether a rule lets every ICMPv6 type in from the group (EC2 writes protocol 58 either way; -1 is everything)."""
+    if str(rule.get("ip_protocol")) not in ("icmpv6", "58", "-1") or rule.get("from_port", -1) not in (-1, None):
+        return False
+    return any(pair.get("group_id") == group_id for pair in rule.get("user_id_group_pairs") or ())
+
+
+def _echo_requests(host: Host) -> int:
+    flows = host.capture.get("flows", ())
+    return sum(
+        flow["count"]
+        for flow in flows
+        if flow["protocol"] == "icmpv6" and flow["kind"] == 128 and flow["destination"] != address_text(host.address)
+    )

@@ -1,0 +1,89 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole judgement: a fleet → a report of checks as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .._plan.addresses import address_text
+from . import ec2, engine, hints, machine, traffic
+from .model import Check, Fleet, Host, check
+
+SCHEMA = 1
+
+
+def checks(fleet: Fleet) -> list[Check]:
+    """Every check of every host, in the allocation's order."""
+    return [made for host in fleet.hosts for made in _of_host(fleet, host)]
+
+
+def _of_host(fleet: Fleet, host: Host) -> Iterator[Check]:
+    """A host that was not seen has one check, which says so: everything else about it would be a guess."""
+    answered = bool(host.seen)
+    yield check(
+        host,
+        "host.observed",
+        True,
+        answered,
+        f"answered; its interface is {host.interface or 'not there'}" if answered else f"no answer: {host.trouble}",
+        hints.UNSEEN,
+        holds=answered and bool(host.interface),
+    )
+    if not answered:
+        return
+    yield from ec2.checks(fleet, host)
+    yield from machine.checks(host)
+    yield from engine.checks(host)
+    yield from traffic.checks(fleet, host)
+
+
+def report(fleet: Fleet) -> dict[str, Any]:
+    """The judgement as plain data: ``schema``, ``holds``, ``hosts`` (what a picture needs), ``checks``…"""
+    made = checks(fleet)
+    return {
+        "schema": SCHEMA,
+        "holds": bool(made) and all(each.holds for each in made),
+        "hosts": {host.name: _portrait(host) for host in fleet.hosts},
+        "internet": _internet(fleet),
+        "checks": [each.to_dict() for each in made],
+    }
+
+
+def _portrait(host: Host) -> dict[str, Any]:
+    return {
+        "mode": host.mode,
+        "network": host.network,
+        "docker": host.docker,
+        "host_address": address_text(host.address),
+        "container_prefix": str(host.prefix),
+        "subnet": str(host.subnet),
+        "gateway": next((r["via"] for r in host.seen.get("routes", ()) if r["to"] == "default"), ""),
+        "interface": host.interface,
+        "bridge": host.bridge,
+        "bridge_address": address_text(host.bridge_address),
+        "eni_id": host.eni.get("eni_id") or "",
+        "mac_address": host.mac,
+        "instance_id": host.instance.get("instance_id") or "",
+        "instance_type": host.instance.get("instance_type") or "",
+        "containers": [
+            {
+                "name": container.name,
+                "image": container.image,
+                "address": host.container_address(container.name),
+                "ports": list(container.ports),
+            }
+            for container in host.containers
+        ],
+    }
+
+
+def _internet(fleet: Fleet) -> dict[str, str]:
+    """The target that the containers pinged, and its address as they resolved it."""
+    for host in fleet.hosts:
+        for entry in host.probe.get("pings", ()):
+            if fleet.internet_target and entry["target"] == fleet.internet_target and entry["address"]:
+                return {"target": fleet.internet_target, "address": entry["address"]}
+    return {"target": fleet.internet_target, "address": ""}

@@ -1,0 +1,160 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The judge's nouns: the fleet as it should be, what was seen of it, and a check that compares the two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._plan.addresses import Block, address_text
+
+BLOCK, PREFIX = "block", "prefix"
+ROUTED, DEFAULT_BRIDGE = "routed", "default_bridge"
+AUTO = "auto"
+
+
+class VerifyError(ValueError):
+    """What the judge was given breaks a rule; the text names its path, the rule and the value."""
+
+
+@dataclass(frozen=True)
+class Container:
+    """A declared container. ``address``: pinned, absolute, or None for "any in the host's prefix"; ``ports``: TCP."""
+
+    name: str
+    image: str
+    address: int | None = None
+    ports: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Host:
+    """A host as allocated and declared, and everything it was seen to say (``seen``: host_observe's answer, or {}).
+
+    ``trouble`` says why there is none, as far as known.
+    """
+
+    name: str
+    mode: str
+    network: str
+    bridge: str
+    address: int
+    prefix: Block
+    subnet: Block
+    mac: str
+    eni: Mapping[str, Any]
+    containers: tuple[Container, ...] = ()
+    seen: Mapping[str, Any] = field(default_factory=dict)
+    probe: Mapping[str, Any] = field(default_factory=dict)
+    capture: Mapping[str, Any] = field(default_factory=dict)
+    trouble: str = ""
+
+    @property
+    def instance(self) -> Mapping[str, Any]:
+        """EC2's description of the instance behind the ENI; empty when there is none."""
+        return self.eni.get("instance") or {}
+
+    @property
+    def docker(self) -> str:
+        """The engine's version; empty when the engine did not answer."""
+        return str(self.seen.get("docker", {}).get("version", ""))
+
+    @property
+    def engine(self) -> int:
+        """The engine's major version; 0 when unknown."""
+        major = self.docker.partition(".")[0]
+        return int(major) if major.isdigit() else 0
+
+    @property
+    def interface(self) -> str:
+        """The interface that the containers' addresses belong to, e.g. ``ens5``."""
+        return str(self.seen.get("interface", ""))
+
+    @property
+    def bridge_address(self) -> int:
+        """The bridge's own address: the first after the network address, on every engine."""
+        return self.prefix.first + 1
+
+    def container_seen(self, name: str) -> Mapping[str, Any]:
+        """What was seen of a container; empty when there is no such container."""
+        return self.seen.get("containers", {}).get(name) or {}
+
+    def container_address(self, name: str) -> str:
+        """The global address that the container's own namespace shows on ``eth0``; "" when there is none."""
+        for entry in self.container_seen(name).get("addresses", ()):
+            if entry["interface"] == "eth0":
+                return str(entry["address"])
+        return ""
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Everything the judge knows. ``vantage``: hosts outside by name, with their ``probe`` and ``capture``."""
+
+    hosts: tuple[Host, ...]
+    vantage: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    internet_target: str = ""
+    closed_ports: tuple[int, ...] = ()
+    security_groups: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Check:
+    """One comparison. ``subject`` tells checks of one kind and host apart; ``hint``: for when it does not hold."""
+
+    kind: str
+    host: str
+    docker: str
+    expected: Any
+    observed: Any
+    holds: bool
+    evidence: str
+    hint: str = ""
+    subject: str = ""
+
+    @property
+    def id(self) -> str:
+        """Unique within a report."""
+        return "/".join(part for part in (self.kind, self.host, self.subject) if part)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As data, in the report's order of keys; a hint only where there is something to mend."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "host": self.host,
+            "subject": self.subject,
+            "docker": self.docker,
+            "expected": self.expected,
+            "observed": self.observed,
+            "holds": self.holds,
+            "evidence": self.evidence,
+            "hint": "" if self.holds else self.hint,
+        }
+
+
+def check(
+    host: Host,
+    kind: str,
+    expected: Any,
+    observed: Any,
+    evidence: str,
+    hint: str,
+    *,
+    holds: bool | None = None,
+    subject: str = "",
+) -> Check:
+    """A check of ``host``; it holds when ``observed`` equals ``expected``, unless ``holds`` says otherwise.
+
+    Without evidence nothing holds.
+    """
+    verdict = (observed == expected) if holds is None else holds
+    return Check(kind, host.name, host.docker, expected, observed, bool(verdict and evidence), evidence, hint, subject)
+
+
+def texts(values: Sequence[int]) -> list[str]:
+    """Addresses as sorted, canonical text."""
+    return [address_text(value) for value in sorted(values)]

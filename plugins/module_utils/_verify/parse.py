@@ -1,0 +1,124 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the role's variables and the modules' answers to a fleet; what is malformed is refused with its path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from .._plan import inventory
+from .._plan.addresses import Block, read_address, read_block, resolve, single
+from .model import AUTO, BLOCK, DEFAULT_BRIDGE, PREFIX, ROUTED, Container, Fleet, Host, VerifyError
+
+T = TypeVar("T")
+
+MODES = (BLOCK, PREFIX)
+NETWORKS = (ROUTED, DEFAULT_BRIDGE)
+
+
+def fleet(facts: Mapping[str, Any]) -> Fleet:
+    """The fleet from plain data.
+
+    ``facts``: ``allocation`` (eni_info's hosts), ``declared`` (by host: ``containers``, ``network``, ``bridge``),
+    ``observed``, ``probes``, ``captures`` (the modules' answers by host; a host that did not answer may be missing),
+    ``vantage`` (names), ``internet_target``, ``closed_ports``, ``security_groups``. Raises ``VerifyError``.
+    """
+    allocation = _mapping(facts.get("allocation"), "allocation")
+    probes, captures = (_mapping(facts.get(key) or {}, key) for key in ("probes", "captures"))
+    hosts = tuple(
+        _host(
+            name,
+            _mapping(eni, f"allocation.{name}"),
+            _mapping((facts.get("declared") or {}).get(name) or {}, f"declared.{name}"),
+            seen=(facts.get("observed") or {}).get(name) or {},
+            probe=probes.get(name) or {},
+            capture=captures.get(name) or {},
+        )
+        for name, eni in allocation.items()
+    )
+    outside = facts.get("vantage") or ()
+    vantage = {name: {"probe": probes.get(name) or {}, "capture": captures.get(name) or {}} for name in outside}
+    return Fleet(
+        hosts,
+        vantage,
+        str(facts.get("internet_target") or ""),
+        tuple(_port(value, f"closed_ports[{n}]") for n, value in enumerate(facts.get("closed_ports") or ())),
+        tuple(facts.get("security_groups") or ()),
+    )
+
+
+def _host(name: str, eni: Mapping[str, Any], declared: Mapping[str, Any], **seen: Any) -> Host:
+    path = f"allocation.{name}"
+    subnet = _read(read_block, eni.get("subnet_cidr"), f"{path}.subnet_cidr")
+    network = declared.get("network") or ROUTED
+    if "addresses" not in seen["seen"]:  # unreachable, or the module failed: then msg says why, and there is no answer
+        seen = {**seen, "seen": {}, "trouble": str(seen["seen"].get("msg") or "")}
+    return Host(
+        name=name,
+        mode=_one_of(eni.get("container_mode"), MODES, f"{path}.container_mode"),
+        network=_one_of(network, NETWORKS, f"declared.{name}.network"),
+        bridge=str(declared.get("bridge") or ("docker0" if network == DEFAULT_BRIDGE else "br-pub6")),
+        address=_read(read_address, eni.get("host_address"), f"{path}.host_address"),
+        prefix=_read(read_block, eni.get("container_prefix"), f"{path}.container_prefix"),
+        subnet=subnet,
+        mac=str(eni.get("mac_address") or "").lower(),
+        eni=eni,
+        containers=containers(declared.get("containers") or (), subnet, f"declared.{name}.containers"),
+        **seen,
+    )
+
+
+def containers(declared: Sequence[Mapping[str, Any]], subnet: Block, path: str) -> tuple[Container, ...]:
+    """The containers of one host; pinned addresses may be relative to the subnet. Raises ``VerifyError``."""
+    found = []
+    for n, entry in enumerate(declared):
+        where = f"{path}[{n}]"
+        name = entry.get("name")
+        if not name:
+            raise VerifyError(f"{where}.name: must be given, got {name!r}")
+        pinned = entry.get("address") or AUTO
+        address = None
+        if pinned != AUTO:
+            address = resolve(single(_read(read_address, pinned, f"{where}.address")), subnet).first
+        ports = tuple(
+            port for m, value in enumerate(entry.get("ports") or ()) for port in _tcp(value, f"{where}.ports[{m}]")
+        )
+        found.append(Container(str(name), str(entry.get("image") or ""), address, ports))
+    return tuple(found)
+
+
+def _tcp(value: Any, path: str) -> tuple[int, ...]:
+    """The TCP ports to try of a declared port: both ends of a range; none for UDP, which answers nothing by itself."""
+    protocol, first, last = _read(lambda given: inventory.parse_port(given, path), value, "")
+    return () if protocol != "tcp" else tuple(dict.fromkeys((first, last)))
+
+
+def _port(value: Any, path: str) -> int:
+    try:
+        port = int(value)
+    except (TypeError, ValueError):
+        port = 0
+    if not 1 <= port <= 65535:
+        raise VerifyError(f"{path}: must be a TCP port from 1 to 65535, got {value!r}")
+    return port
+
+
+def _read(function: Callable[[Any], T], value: Any, path: str) -> T:
+    try:
+        return function(value)
+    except ValueError as error:
+        raise VerifyError(f"{path}: {error}, got {value!r}" if path else str(error)) from error
+
+
+def _mapping(value: Any, path: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise VerifyError(f"{path}: must be a dictionary, got {type(value).__name__}")
+    return value
+
+
+def _one_of(value: Any, choices: Sequence[str], path: str) -> str:
+    if value not in choices:
+        raise VerifyError(f"{path}: must be one of {', '.join(choices)}, got {value!r}")
+    return str(value)

@@ -1,0 +1,79 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report for people: one line a kind of check, and every failure in full. At most 110 columns."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+WIDTH = 110
+MARK = "…"
+_HEAD = ("check", "holds", "one of them says")
+
+
+def lines(report: Mapping[str, Any]) -> list[str]:
+    """The table, then one paragraph a failed check: where, what was expected, what was seen, what to do."""
+    kinds: dict[str, list[Mapping[str, Any]]] = {}
+    for each in report["checks"]:
+        kinds.setdefault(each["kind"], []).append(each)
+    subnets = sorted({host["subnet"] for host in report["hosts"].values()})
+    rows = [(kind, _score(found), shorten(_sample(found), subnets)) for kind, found in kinds.items()]
+    wide = [max(len(row[column]) for row in (_HEAD, *rows)) for column in (0, 1)]
+    rest = WIDTH - sum(wide) - 4
+    table = [_line(row, wide, rest) for row in (_HEAD, tuple("-" * len(text) for text in _HEAD), *rows)]
+    failed = failures(report)
+    held = len(report["checks"]) - len(failed)
+    summary = f"{held} of {len(report['checks'])} checks hold on {len(report['hosts'])} hosts"
+    return [*table, "", f"({MARK} stands for the subnet, {', '.join(subnets)})", summary, *failed]
+
+
+def shorten(text: str, subnets: Sequence[str]) -> str:
+    """A text with the subnet's part of each address as ``…``, where the subnet ends at a colon (/16, /32, /48, /64)."""
+    for subnet in subnets:
+        address, _slash, length = subnet.partition("/")
+        if address.endswith("::") and len(address.split(":")) - 2 == int(length) // 16:
+            text = text.replace(subnet, "\0").replace(address[:-1], f"{MARK}:").replace("\0", subnet)
+    return text
+
+
+def _line(row: Sequence[str], wide: Sequence[int], rest: int) -> str:
+    text = row[2] if len(row[2]) <= rest else row[2][: rest - 4] + " ..."
+    return f"{row[0]:<{wide[0]}}  {row[1]:<{wide[1]}}  {text}".rstrip()
+
+
+def _score(found: Sequence[Mapping[str, Any]]) -> str:
+    held = sum(1 for each in found if each["holds"])
+    return f"{held}/{len(found)}" + ("" if held == len(found) else " NO")
+
+
+def _sample(found: Sequence[Mapping[str, Any]]) -> str:
+    """The first failure's evidence, else the first one's."""
+    shown = next((each for each in found if not each["holds"]), found[0])
+    return f"{shown['host']}: {shown['evidence'] or 'no evidence'}"
+
+
+def failures(report: Mapping[str, Any]) -> list[str]:
+    """One paragraph a failed check."""
+    return [
+        textwrap.fill(
+            f"{each['id']}: expected {_short(each['expected'])}, got {_short(each['observed'])} "
+            f"({each['evidence'] or 'no evidence'}). {each['hint']}",
+            WIDTH,
+            subsequent_indent="    ",
+            break_long_words=False,
+        )
+        for each in report["checks"]
+        if not each["holds"]
+    ]
+
+
+def _short(value: Any) -> str:
+    """A value in a few characters: dictionaries and lists without their quotes."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_short(inner)}" for key, inner in value.items())
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_short(inner) for inner in value) + "]"
+    return str(value)

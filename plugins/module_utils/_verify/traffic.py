@@ -1,0 +1,220 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checks of packets: who reaches whom, with which source and hop limit, and which ports are open (row 15)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .._plan.addresses import address_text
+from . import hints
+from .model import Check, Container, Fleet, Host, check
+from .probes import targets, undeclared
+
+ECHO_REQUEST = 128
+INITIAL_HOP_LIMIT = 64  # Linux' default; what a container's reply starts with
+
+# Each host between two containers forwards once; a VPC's own router takes nothing off inside a subnet.
+ACROSS_HOSTS = INITIAL_HOP_LIMIT - 2
+ON_ONE_HOST = INITIAL_HOP_LIMIT
+ON_ARRIVAL = INITIAL_HOP_LIMIT - 1
+
+Flow = Mapping[str, Any]
+
+
+def checks(fleet: Fleet, host: Host) -> Iterator[Check]:
+    """Every check of this kind whose packets start in, or go to, this host's containers."""
+    places = list(targets(fleet))
+    for container in host.containers:
+        for far, peer, address in places:
+            if (far.name, peer.name) != (host.name, container.name):
+                yield from _pair(host, container, far, peer, address)
+        if fleet.internet_target:
+            yield from _internet(fleet, host, container)
+        yield from _ports(fleet, host, container)
+
+
+def _ping(host: Host, container: str | None, target: str) -> Mapping[str, Any]:
+    for entry in host.probe.get("pings", ()):
+        if entry["container"] == container and entry["target"] == target:
+            return entry
+    return {"sent": 0, "received": 0, "hop_limits": [], "source": "", "error": "not tried"}
+
+
+def _said(ping: Mapping[str, Any]) -> str:
+    """A ping in ping's own words; "" when nothing was sent, which is no evidence of anything."""
+    if not ping["sent"]:
+        return ""
+    lost = ping["sent"] - ping["received"]
+    text = f"{ping['sent']} sent, {ping['received']} received, {100 * lost // ping['sent']}% loss"
+    if ping["hop_limits"]:
+        text += f", ttl={'/'.join(str(value) for value in ping['hop_limits'])}"
+    return text + (f"; {ping['error']}" if ping["error"] else "")
+
+
+def _arrivals(capture: Mapping[str, Any], destination: str) -> list[Flow]:
+    """Echo requests for this destination that a capture saw arrive."""
+    return [
+        flow
+        for flow in capture.get("flows", ())
+        if flow["protocol"] == "icmpv6" and flow["kind"] == ECHO_REQUEST and flow["destination"] == destination
+    ]
+
+
+def _pair(host: Host, container: Container, far: Host, peer: Container, address: str) -> Iterator[Check]:
+    own = host.container_address(container.name)
+    ping = _ping(host, container.name, address)
+    arrivals = _arrivals(far.capture, address)
+    from_own = [flow for flow in arrivals if flow["source"] == own]
+    translated = _translated(host, own, arrivals)
+    apart = far.name != host.name
+    subject = f"{container.name} to {far.name}/{peer.name}"
+    hop_limit = ACROSS_HOSTS if apart else ON_ONE_HOST
+    expected: dict[str, Any] = {"lost": 0, "hop_limits": [hop_limit]}
+    observed: dict[str, Any] = {"lost": ping["sent"] - ping["received"], "hop_limits": list(ping["hop_limits"])}
+    if far.subnet != host.subnet:  # nothing promises the number of routers between two subnets
+        expected["hop_limits"] = observed["hop_limits"] if observed["lost"] == 0 else [hop_limit]
+    evidence = _said(ping)
+    yield check(
+        host,
+        "ping.container",
+        expected,
+        observed,
+        evidence and f"{own} to {address}: {evidence}",
+        _ping_hint(ping, bool(arrivals), translated, apart),
+        subject=subject,
+    )
+    if not apart:  # one bridge: the packets never come to an interface that could be captured
+        return
+    limits = sorted({flow["hop_limit"] for flow in from_own})
+    count = sum(flow["count"] for flow in from_own)
+    yield check(
+        host,
+        "capture.container",
+        {"source": own, "translated_to": []},
+        {"source": own if from_own else "", "translated_to": translated},
+        _seen_text(far.name, far.interface, own, address, count, limits) if from_own else _nothing(arrivals, far.name),
+        hints.TRANSLATED if translated else hints.NO_ARRIVAL,
+        holds=bool(own and from_own and not translated),
+        subject=subject,
+    )
+
+
+def _translated(host: Host, own: str, arrivals: list[Flow]) -> list[str]:
+    """Sources that are the asking host's, not the container's ``own``: what masquerading would put in its place."""
+    hosts = {entry["address"] for entry in host.seen.get("addresses", ())} | {address_text(host.address)}
+    return sorted({flow["source"] for flow in arrivals} & (hosts - {own}))
+
+
+def _seen_text(place: str, interface: str, source: str, target: str, count: int, limits: list[int]) -> str:
+    shown = "/".join(str(limit) for limit in limits)
+    return f"on {place}'s {interface}: {count} echo requests {source} > {target}, hop limit {shown}"
+
+
+def _nothing(arrivals: list[Flow], place: str) -> str:
+    others = ", ".join(sorted({flow["source"] for flow in arrivals}))
+    return f"on {place}: echo requests from {others} only" if others else f"on {place}: no echo request arrived"
+
+
+def _ping_hint(ping: Mapping[str, Any], arrived: bool, translated: list[str], apart: bool) -> str:
+    if not ping["received"]:
+        if translated:
+            return hints.TRANSLATED
+        return hints.NO_REPLY if arrived or not apart else hints.NO_ARRIVAL
+    if ping["received"] < ping["sent"]:
+        return hints.SOME_LOST
+    return hints.HOP_LIMIT
+
+
+def _internet(fleet: Fleet, host: Host, container: Container) -> Iterator[Check]:
+    own = host.container_address(container.name)
+    ping = _ping(host, container.name, fleet.internet_target)
+    evidence = _said(ping)
+    address = ping.get("address", "")
+    yield check(
+        host,
+        "ping.internet",
+        {"lost": 0},
+        {"lost": ping["sent"] - ping["received"]},
+        evidence and f"{own} to {fleet.internet_target} ({address}): {evidence}",
+        hints.NO_INTERNET if not ping["received"] else hints.SOME_LOST,
+        subject=container.name,
+    )
+    for name, place in fleet.vantage.items():
+        if not _is_target(place, fleet.internet_target):
+            continue
+        arrivals = _arrivals(place["capture"], address)
+        from_own = [flow for flow in arrivals if flow["source"] == own]
+        translated = _translated(host, own, arrivals)
+        limits = sorted({flow["hop_limit"] for flow in from_own})
+        count = sum(flow["count"] for flow in from_own)
+        interface = from_own[0]["interface"] if from_own else ""
+        yield check(
+            host,
+            "capture.internet",
+            {"source": own, "translated_to": []},
+            {"source": own if from_own else "", "translated_to": translated},
+            _seen_text(name, interface, own, address, count, limits) if from_own else _nothing(arrivals, name),
+            hints.TRANSLATED if translated else hints.NO_INTERNET,
+            holds=bool(own and from_own and not translated),
+            subject=container.name,
+        )
+
+
+def _is_target(place: Mapping[str, Any], target: str) -> bool:
+    """Whether the vantage host is the target itself: towards one's own address one sends from that very address."""
+    return any(
+        entry["target"] == target and entry["address"] and entry["source"] == entry["address"]
+        for entry in place["probe"].get("pings", ())
+    )
+
+
+def _ports(fleet: Fleet, host: Host, container: Container) -> Iterator[Check]:
+    address = host.container_address(container.name)
+    for name, place in fleet.vantage.items():
+        for port in container.ports:
+            outcome = _outcome(place["probe"], None, address, port)
+            yield check(
+                host,
+                "port.declared",
+                "open",
+                outcome,
+                f"from {name}: [{address}]:{port} is {outcome}",
+                hints.PORT_SHUT,
+                subject=f"{container.name} port {port} from {name}",
+            )
+        for port in undeclared(fleet, container):
+            outcome = _outcome(place["probe"], None, address, port)
+            yield check(
+                host,
+                "port.undeclared",
+                "timeout",
+                outcome,
+                f"from {name}: [{address}]:{port} {_answer(outcome)}; {_inside(host, container, address, port)}",
+                hints.PORT_OPEN,
+                subject=f"{container.name} port {port} from {name}",
+            )
+
+
+def _answer(outcome: str) -> str:
+    return "gives no answer" if outcome == "timeout" else f"is {outcome}"
+
+
+def _inside(host: Host, container: Container, address: str, port: int) -> str:
+    """What is known of the port on the host: whether anything listens, and how far the attempts came."""
+    listens = _outcome(host.probe, container.name, address, port) == "open"
+    came = any(
+        flow["protocol"] == "tcp" and flow["port"] == port and flow["destination"] == address
+        for flow in host.capture.get("flows", ())
+    )
+    stopped = f"attempts came to {host.interface}" if came else "attempts were stopped before the host"
+    return f"{'listening' if listens else 'nothing listens'} inside, {stopped}"
+
+
+def _outcome(probe: Mapping[str, Any], container: str | None, address: str, port: int) -> str:
+    for entry in probe.get("connects", ()):
+        if entry["container"] == container and entry["target"] == address and entry["port"] == port:
+            return str(entry["outcome"])
+    return "not tried"

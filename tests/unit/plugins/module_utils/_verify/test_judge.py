@@ -1,0 +1,110 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The judge holds a good fleet good, and finds each fault that a case puts into it, with the hint that helps."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._verify import hints, judge, parse
+
+CASES = sorted(Path(__file__).parents[4].joinpath("cases/verify").glob("*.yml"))
+
+
+def cases() -> list[Any]:
+    """Every case of every file: `name`, `spoil` (path, value), `fails` (check id), `hint` (name), perhaps `also`."""
+    loaded = [(path.stem, case) for path in CASES for case in yaml.safe_load(path.read_text(encoding="utf-8"))]
+    return [pytest.param(case, id=f"{stem}: {case['name']}") for stem, case in loaded]
+
+
+def spoil(facts: dict[str, Any], path: list[Any], value: Any) -> None:
+    """Put a value where the path leads; a step that is a dictionary picks the list's entries that have its items."""
+    places: list[Any] = [facts]
+    for step in path[:-1]:
+        places = [found for place in places for found in _step(place, step)]
+    assert places, f"the case's path {path} leads nowhere"
+    for place in places:
+        place[path[-1]] = copy.deepcopy(value)
+
+
+def _step(place: Any, step: Any) -> list[Any]:
+    if isinstance(step, dict):
+        return [entry for entry in place if all(entry.get(key) == value for key, value in step.items())]
+    return [place[step]]
+
+
+def report(facts: dict[str, Any]) -> dict[str, Any]:
+    return judge.report(parse.fleet(facts))
+
+
+def test_everything_holds_on_a_good_fleet(facts: dict[str, Any]) -> None:
+    """And every check says what it saw."""
+    made = report(facts)
+    assert [each for each in made["checks"] if not each["holds"]] == []
+    assert made["holds"]
+    assert all(each["evidence"] and not each["hint"] for each in made["checks"])
+
+
+def test_ids_are_unique(facts: dict[str, Any]) -> None:
+    ids = [each["id"] for each in report(facts)["checks"]]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("case", cases())
+def test_a_fault_is_found(facts: dict[str, Any], case: dict[str, Any]) -> None:
+    for path, value in case["spoil"]:
+        spoil(facts, path, value)
+    made = report(facts)
+    failed = {each["id"]: each for each in made["checks"] if not each["holds"]}
+    assert not made["holds"]
+    assert case["fails"] in failed, f"failed instead: {sorted(failed)}"
+    assert failed[case["fails"]]["hint"] == getattr(hints, case["hint"])
+    if not case.get("others"):
+        assert set(failed) == {case["fails"], *case.get("also", [])}
+
+
+def test_an_empty_fleet_proves_nothing() -> None:
+    assert not report({"allocation": {}})["holds"]
+
+
+def test_every_kind_of_check_is_made_to_fail_by_some_case(facts: dict[str, Any]) -> None:
+    """A check that no case can make fail might be one that can't fail."""
+    kinds = {each["kind"] for each in report(facts)["checks"]}
+    tried = {parameter.values[0]["fails"].partition("/")[0] for parameter in cases()}
+    assert kinds - tried == set()
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        (
+            ["allocation", "instance-1", "container_mode"],
+            "blok",
+            "allocation.instance-1.container_mode: must be one of",
+        ),
+        (
+            ["allocation", "instance-1", "host_address"],
+            "::1:1/64",
+            "allocation.instance-1.host_address: must be an IPv6",
+        ),
+        (["declared", "instance-1", "network"], "nat", "declared.instance-1.network: must be one of"),
+        (["declared", "instance-1", "containers", 0, "ports"], ["http"], "containers[0].ports[0]: must be a port"),
+        (
+            ["declared", "instance-1", "containers", 0, "address"],
+            "::x",
+            "containers[0].address: must be an IPv6 address",
+        ),
+        (["declared", "instance-1", "containers", 0, "name"], "", "containers[0].name: must be given"),
+        (["closed_ports"], [70000], "closed_ports[0]: must be a TCP port"),
+    ],
+)
+def test_bad_input_is_refused_with_its_path(facts: dict[str, Any], path: list[Any], value: Any, says: str) -> None:
+    spoil(facts, path, value)
+    with pytest.raises(ValueError, match="must be") as caught:
+        parse.fleet(facts)
+    assert says in str(caught.value)
