@@ -98,11 +98,12 @@ class Instance:
 
     ``name`` is its Name tag ("" without one); ``image`` the suite of its image (bookworm, trixie, forky); ``key`` the
     OpenSSH public key of its key pair. ``state`` is what the API wants of it, not what the host has reached:
-    ``running``, ``stopped`` or ``terminated``. A terminated instance stays in the snapshots until :meth:`Machines.state`
-    says that it is terminated, then it is no longer in them.
+    ``running``, ``stopped`` or ``terminated``. A terminated instance stays in the snapshots until
+    :meth:`Machines.state` says that it is terminated, then it is no longer in them.
     ``eni_ids`` are ordered by device index. ``boots`` counts the starts and reboots asked for: a builder that has
-    booted it fewer times boots it again. ``http_tokens`` is ``required`` or ``optional``; ``hop_limit`` is the hop limit
-    of IMDS's answers; ``imds_ipv6`` says whether IMDS answers at fd00:ec2::254; ``imds_tags`` whether it shows ``tags``.
+    booted it fewer times boots it again. ``http_tokens`` is ``required`` or ``optional``; ``hop_limit`` is the hop
+    limit of IMDS's answers; ``imds_ipv6`` says whether IMDS answers at fd00:ec2::254; ``imds_tags`` whether it shows
+    ``tags``.
     """
 
     id: str

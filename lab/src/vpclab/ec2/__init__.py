@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An EC2 endpoint on moto, as strict as EC2 where EC2 is strict: addresses, limits, states, dependencies, pages, tokens."""
+"""An EC2 endpoint on moto, as strict as EC2: addresses, limits, states, dependencies, pages, tokens."""
 
 from vpclab.ec2.endpoint import Endpoint, NullMachines
 from vpclab.ec2.server import Server, serve

@@ -7,20 +7,21 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 
 from vpclab.ec2.server import Server
 
 
 def main() -> None:
     """Serve until interrupted."""
-    parser = argparse.ArgumentParser(prog="vpclab.ec2", description="An EC2 endpoint without hosts, on the loopback address.")
+    parser = argparse.ArgumentParser(
+        prog="vpclab.ec2", description="An EC2 endpoint without hosts, on the loopback address."
+    )
     parser.add_argument("--port", type=int, default=0, help="the port to listen on (default: any free one)")
     server = Server(parser.parse_args().port)
     print(server.url, flush=True)
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         server.run()
-    except KeyboardInterrupt:
-        pass
 
 
 if __name__ == "__main__":

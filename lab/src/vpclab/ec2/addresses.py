@@ -150,7 +150,7 @@ class AddressSpace:
         return chosen
 
     def pick_prefixes(self, count: int) -> list[int]:
-        """Choose ``count`` free /80 prefixes: from the prefix reservations if there are any, else outside reservations."""
+        """Choose ``count`` free /80 prefixes: from prefix reservations if there are any, else outside all."""
         chosen: list[int] = []
         ranges = [(block.first, block.last) for block in self._blocks if block.kind == "prefix"]
         inside = bool(ranges)

@@ -98,7 +98,9 @@ class Endpoint:
         try:
             match call.service:
                 case "ssm":
-                    return Answer(200, ssm(call.action, call.request.get_data(), call.region), "application/x-amz-json-1.1")
+                    return Answer(
+                        200, ssm(call.action, call.request.get_data(), call.region), "application/x-amz-json-1.1"
+                    )
                 case "sts":
                     return Answer(200, sts(call.action))
                 case "ec2":

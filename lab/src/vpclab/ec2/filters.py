@@ -56,5 +56,5 @@ def _is_filter_matching(item: Filterable, name: str, patterns: Sequence[str] | N
 
 
 def install() -> None:
-    """Give moto's own describes these semantics: it demands that all values match when there is more than one pattern."""
+    """Give moto's own describes these semantics: given several patterns, it wants all values to match."""
     moto.ec2.utils.is_filter_matching = _is_filter_matching

@@ -25,11 +25,13 @@ class GroupBackend(SecurityGroupBackend):
 
     enis: dict[str, LabInterface]
 
-    def create_security_group(self, name: str, description: str, vpc_id: str | None = None, **kwargs: Any) -> SecurityGroup:  # type: ignore[override]
+    def create_security_group(
+        self, name: str, description: str, vpc_id: str | None = None, **kwargs: Any
+    ) -> SecurityGroup:
         """Make a group in a VPC; there is no default VPC to fall back on."""
         if not vpc_id:
             raise Refusal("VPCIdNotSpecified", "No default VPC for this user")
-        self.get_vpc(vpc_id)  # type: ignore[attr-defined]
+        self.get_vpc(vpc_id)
         group = super().create_security_group(name, description, vpc_id=vpc_id, **kwargs)
         if group.is_default:
             self.authorize_security_group_ingress(group.id, "-1", "-1", "-1", [], source_groups=[{"GroupId": group.id}])
@@ -65,8 +67,8 @@ class GroupBackend(SecurityGroupBackend):
 
     def drop_group(self, group: SecurityGroup) -> None:
         """Forget a group without asking whether somebody may."""
-        del self.groups[group.vpc_id][group.id]  # type: ignore[index]
-        self.tags.pop(group.id, None)  # type: ignore[attr-defined]
+        del self.groups[group.vpc_id][group.id]
+        self.tags.pop(group.id, None)
 
     def _named(self, name: str | None, group_id: str | None) -> SecurityGroup:
         group = self.get_security_group_from_id(group_id) if group_id else self.get_security_group_from_name(name or "")
@@ -75,14 +77,14 @@ class GroupBackend(SecurityGroupBackend):
         return group
 
     def _others(self, group: SecurityGroup) -> Iterator[SecurityGroup]:
-        return (other for other in self.groups[group.vpc_id].values() if other is not group)  # type: ignore[index]
+        return (other for other in self.groups[group.vpc_id].values() if other is not group)
 
     @staticmethod
     def _refers(group: SecurityGroup, group_id: str) -> bool:
         rules = [*group.ingress_rules, *group.egress_rules]
         return any(rule.source_group.get("GroupId") == group_id for rule in rules)
 
-    def _iterate_security_rules(  # type: ignore[override]
+    def _iterate_security_rules(
         self,
         ip_protocol: str,
         group_id: str,

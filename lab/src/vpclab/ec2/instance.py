@@ -37,13 +37,13 @@ class LabInstance(Instance):
     wanted: Literal["running", "stopped", "terminated"] = "running"
     boots: int = 1
     released: bool = False
-    nics: dict[int, LabInterface]  # type: ignore[assignment]
+    nics: dict[int, LabInterface]
 
     def __del__(self) -> None:
         """Nothing: moto gives addresses back here, the lab does when an interface goes."""
 
     @property
-    def _state(self) -> InstanceState:  # type: ignore[override]
+    def _state(self) -> InstanceState:
         reached, then, until = _TRANSITIONS[self.wanted]
         if self.released:
             name: StateName = "terminated"
@@ -79,7 +79,7 @@ class LabInstance(Instance):
             self.nics[0]._group_set = list(groups)
 
     @property
-    def network_interfaces(self) -> list[dict[str, Any]]:  # type: ignore[override]
+    def network_interfaces(self) -> list[dict[str, Any]]:
         """The interfaces as DescribeInstances shows them, by device index."""
         return [self.nics[index].shown() for index in sorted(self.nics)]
 

@@ -46,16 +46,16 @@ class LabInstanceBackend(InstanceBackend):
         count = int(params["MaxCount"])
         specs: list[dict[str, Any]] = [dict(spec) for spec in params.get("NetworkInterfaces", [])]
         limits = self._check_launch(params, specs, ask, count)
-        existing = [self.get_network_interface(spec["NetworkInterfaceId"]) for spec in specs if _has_eni(spec)]  # type: ignore[attr-defined]
+        existing = [self.get_network_interface(spec["NetworkInterfaceId"]) for spec in specs if _has_eni(spec)]
         for eni in existing:
-            self.require_free(eni)  # type: ignore[attr-defined]
+            self.require_free(eni)
             limits.check_interface(len(eni.private_ips), len(eni.addresses), len(eni.prefixes))
         if not specs:
             specs, asks = [_inline_spec(params)], [ask]
         subnets = [
-            self.get_network_interface(spec["NetworkInterfaceId"]).subnet  # type: ignore[attr-defined]
+            self.get_network_interface(spec["NetworkInterfaceId"]).subnet
             if _has_eni(spec)
-            else self.get_subnet(spec["SubnetId"])  # type: ignore[attr-defined]
+            else self.get_subnet(spec["SubnetId"])
             for spec in specs
         ]
         zone = params.get("Placement", {}).get("AvailabilityZone")
@@ -84,17 +84,17 @@ class LabInstanceBackend(InstanceBackend):
     ) -> TypeLimits:
         if not params.get("ImageId"):
             raise Refusal("MissingParameter", "The request must contain the parameter ImageId")
-        if params["ImageId"] not in self.amis:  # type: ignore[attr-defined]
+        if params["ImageId"] not in self.amis:
             raise InvalidAMIIdError(params["ImageId"])
         limits = type_limits(params.get("InstanceType") or "m1.small")
-        architecture = self.amis[params["ImageId"]].architecture  # type: ignore[attr-defined]
+        architecture = self.amis[params["ImageId"]].architecture
         if architecture not in limits.architectures:
             raise invalid(
                 f"The architecture '{', '.join(limits.architectures)}' of the specified instance type does not match "
                 f"the architecture '{architecture}' of the specified AMI."
             )
         key = params.get("KeyName")
-        if key and key not in self.key_pairs:  # type: ignore[attr-defined]
+        if key and key not in self.key_pairs:
             raise InvalidKeyPairNameError(key)
         self._check_specs(params, specs, ask, count)
         if len(specs) > limits.interfaces:
@@ -104,9 +104,7 @@ class LabInstanceBackend(InstanceBackend):
         return limits
 
     @staticmethod
-    def _check_specs(
-        params: Mapping[str, Any], specs: Sequence[Mapping[str, Any]], ask: Ipv6Ask, count: int
-    ) -> None:
+    def _check_specs(params: Mapping[str, Any], specs: Sequence[Mapping[str, Any]], ask: Ipv6Ask, count: int) -> None:
         if not specs:
             if not params.get("SubnetId"):
                 raise Refusal("MissingInput", "No subnets found for the default VPC. Please specify a subnet.")
@@ -143,10 +141,10 @@ class LabInstanceBackend(InstanceBackend):
         try:
             for spec, ask in zip(specs, asks, strict=True):
                 if _has_eni(spec):
-                    eni = self.get_network_interface(spec["NetworkInterfaceId"])  # type: ignore[attr-defined]
+                    eni = self.get_network_interface(spec["NetworkInterfaceId"])
                     eni.delete_on_termination = bool(spec.get("DeleteOnTermination", False))
                 else:
-                    eni = self.create_network_interface(  # type: ignore[attr-defined]
+                    eni = self.create_network_interface(
                         spec["SubnetId"],
                         spec.get("PrivateIpAddress"),
                         spec.get("PrivateIpAddresses"),
@@ -163,7 +161,7 @@ class LabInstanceBackend(InstanceBackend):
                 made.append(eni)
         except Exception:
             for eni in new:
-                self.delete_network_interface(eni.id)  # type: ignore[attr-defined]
+                self.delete_network_interface(eni.id)
             raise
         return made
 
@@ -195,7 +193,7 @@ class LabInstanceBackend(InstanceBackend):
             if instance.disable_api_termination:
                 raise Refusal(
                     "OperationNotPermitted",
-                    f"The instance '{instance.id}' may not be terminated. Modify its 'disableApiTermination' attribute.",
+                    f"The instance '{instance.id}' may not be terminated: its 'disableApiTermination' is set.",
                 )
         return [self._want(instance, "terminated") for instance in found]
 
@@ -204,7 +202,8 @@ class LabInstanceBackend(InstanceBackend):
         for instance in found:
             if instance.state not in states:
                 raise Refusal(
-                    "IncorrectInstanceState", f"This instance '{instance.id}' is not in a state from which it can do that."
+                    "IncorrectInstanceState",
+                    f"This instance '{instance.id}' is not in a state from which it can do that.",
                 )
         return found
 
@@ -221,14 +220,16 @@ class LabInstanceBackend(InstanceBackend):
 
         An interface made before the launch becomes available, one made by the launch is deleted.
         """
-        gone = [i for i in self.instances.values() if i.wanted == "terminated" and not i.released and i._state.code == 48]
+        gone = [
+            i for i in self.instances.values() if i.wanted == "terminated" and not i.released and i._state.code == 48
+        ]
         for instance in gone:
             instance.released = True
             instance._subnet_id = None
             for eni in list(instance.nics.values()):
                 instance.detach_eni(eni)
                 if eni.delete_on_termination:
-                    self.delete_network_interface(eni.id)  # type: ignore[attr-defined]
+                    self.delete_network_interface(eni.id)
             instance.teardown_defaults()
         return bool(gone)
 
@@ -249,7 +250,9 @@ class LabInstanceBackend(InstanceBackend):
         """The instances with these ids which match moto's own kind of filters."""
         return [i for i in map(self.get_instance, instance_ids) if i.applies(filters)]
 
-    def found_reservations(self, instance_ids: Sequence[str], filters: Mapping[str, Sequence[str]]) -> list[Reservation]:
+    def found_reservations(
+        self, instance_ids: Sequence[str], filters: Mapping[str, Sequence[str]]
+    ) -> list[Reservation]:
         """The reservations, each with those of its instances that have these ids (or any) and match the filters."""
         wanted = {self.get_instance(instance_id).id for instance_id in instance_ids}
         compared = dict(filters)

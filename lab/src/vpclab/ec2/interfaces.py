@@ -35,7 +35,7 @@ class InterfaceBackend(NetworkInterfaceBackend):
 
     random: Random
     interface_tokens: ClientTokens
-    enis: dict[str, LabInterface]  # type: ignore[assignment]
+    enis: dict[str, LabInterface]
 
     def get_network_interface(self, eni_id: str) -> LabInterface:
         """The interface with this id, or the refusal that there is none."""
@@ -44,7 +44,7 @@ class InterfaceBackend(NetworkInterfaceBackend):
         except KeyError:
             raise InvalidNetworkInterfaceIdError(eni_id) from None
 
-    def create_network_interface(  # type: ignore[override]
+    def create_network_interface(
         self,
         subnet: LabSubnet | str,
         private_ip_address: str | None = None,
@@ -61,7 +61,7 @@ class InterfaceBackend(NetworkInterfaceBackend):
     ) -> LabInterface:
         """Make an interface; ``ipv6`` holds at most one kind of address ask (checked here)."""
         if isinstance(subnet, str):
-            subnet = self.get_subnet(subnet)  # type: ignore[attr-defined]
+            subnet = self.get_subnet(subnet)
         ask = ipv6 or Ipv6Ask()
         ask.require_one_kind()
         if not ask and subnet.assign_ipv6_address_on_creation:
@@ -72,11 +72,18 @@ class InterfaceBackend(NetworkInterfaceBackend):
         if primary_ipv6 and not ask:
             raise invalid("enablePrimaryIpv6 needs an IPv6 address")
         groups = self._groups_for(subnet, group_ids)
-        private_ips = self._private_ips(subnet, private_ip_address, private_ip_addresses or (), secondary_ips_count or 0)
+        private_ips = self._private_ips(
+            subnet, private_ip_address, private_ip_addresses or (), secondary_ips_count or 0
+        )
         addresses, prefixes = self._resolve(subnet, ask)
 
         eni = LabInterface(
-            self, subnet, self._mac_address(), groups, description or "", delete_on_termination=bool(delete_on_termination)
+            self,
+            subnet,
+            self._mac_address(),
+            groups,
+            description or "",
+            delete_on_termination=bool(delete_on_termination),
         )
         subnet.v4.claim(private_ips, [], eni.id)
         eni.private_ips = [IPv4Address(ip) for ip in private_ips]
@@ -97,11 +104,9 @@ class InterfaceBackend(NetworkInterfaceBackend):
         self._take(eni, list(eni.addresses), [int(prefix.network_address) for prefix in eni.prefixes])
         del self.enis[eni_id]
         self.interface_tokens.forget(eni_id)
-        self.tags.pop(eni_id, None)  # type: ignore[attr-defined]
+        self.tags.pop(eni_id, None)
 
-    def get_all_network_interfaces(
-        self, eni_ids: list[str] | None = None, filters: Any = None
-    ) -> list[LabInterface]:  # type: ignore[override]
+    def get_all_network_interfaces(self, eni_ids: list[str] | None = None, filters: Any = None) -> list[LabInterface]:
         """The interfaces with these ids, or all, which match the filters."""
         found = [self.get_network_interface(eni_id) for eni_id in eni_ids] if eni_ids else self.enis.values()
         return select(found, filters)
@@ -122,7 +127,9 @@ class InterfaceBackend(NetworkInterfaceBackend):
         self._give(eni, addresses, prefixes)
         return [str(IPv6Address(address)) for address in addresses], [str(prefix_network(start)) for start in prefixes]
 
-    def unassign_ipv6(self, eni_id: str, texts: Sequence[str], prefix_texts: Sequence[str]) -> tuple[list[str], list[str]]:
+    def unassign_ipv6(
+        self, eni_id: str, texts: Sequence[str], prefix_texts: Sequence[str]
+    ) -> tuple[list[str], list[str]]:
         """Take addresses and prefixes from an interface which has all of them, or nothing."""
         eni = self.get_network_interface(eni_id)
         if not texts and not prefix_texts:
@@ -165,17 +172,19 @@ class InterfaceBackend(NetworkInterfaceBackend):
 
     # Attachments ------------------------------------------------------------------------------------------------------
 
-    def attach_network_interface(self, eni_id: str, instance_id: str, device_index: int) -> LabInterface:  # type: ignore[override]
+    def attach_network_interface(self, eni_id: str, instance_id: str, device_index: int) -> LabInterface:
         """Attach a free interface to an instance of its availability zone, within the instance type's limits."""
         eni = self.get_network_interface(eni_id)
-        instance = self.get_instance(instance_id)  # type: ignore[attr-defined]
+        instance = self.get_instance(instance_id)
         if instance.state not in ("running", "stopped"):
             raise Refusal("IncorrectState", f"Instance '{instance_id}' is not 'running' or 'stopped'.")
         self.require_free(eni)
         if eni.availability_zone != instance.availability_zone:
             raise different_zones()
         if device_index in instance.nics:
-            raise invalid(f"Instance '{instance_id}' already has an interface attached at device index '{device_index}'.")
+            raise invalid(
+                f"Instance '{instance_id}' already has an interface attached at device index '{device_index}'."
+            )
         limits = type_limits(instance.instance_type)
         if len(instance.nics) >= limits.interfaces:
             raise Refusal(
@@ -234,7 +243,7 @@ class InterfaceBackend(NetworkInterfaceBackend):
 
     def _groups_for(self, subnet: LabSubnet, group_ids: Sequence[str] | None) -> list[SecurityGroup]:
         if not group_ids:
-            return [self.get_default_security_group(subnet.vpc_id)]  # type: ignore[attr-defined]
+            return [self.get_default_security_group(subnet.vpc_id)]
         if len(group_ids) > GROUPS_PER_INTERFACE:
             raise Refusal(
                 "SecurityGroupsPerInterfaceLimitExceeded",
@@ -242,12 +251,13 @@ class InterfaceBackend(NetworkInterfaceBackend):
             )
         groups = []
         for group_id in dict.fromkeys(group_ids):
-            group = self.get_security_group_from_id(group_id)  # type: ignore[attr-defined]
+            group = self.get_security_group_from_id(group_id)
             if group is None:
                 raise InvalidSecurityGroupNotFoundError(group_id)
             if group.vpc_id != subnet.vpc_id:
                 raise Refusal(
-                    "InvalidParameter", f"Security group {group_id} and subnet {subnet.id} belong to different networks."
+                    "InvalidParameter",
+                    f"Security group {group_id} and subnet {subnet.id} belong to different networks.",
                 )
             groups.append(group)
         return groups
@@ -276,7 +286,9 @@ class InterfaceBackend(NetworkInterfaceBackend):
             raise invalid(f"The subnet '{subnet.id}' has no IPv6 CIDR block")  # code not recorded
         return subnet.v6
 
-    def _check_limits(self, eni: LabInterface, *, more_ipv4: int = 0, more_ipv6: int = 0, more_prefixes: int = 0) -> None:
+    def _check_limits(
+        self, eni: LabInterface, *, more_ipv4: int = 0, more_ipv6: int = 0, more_prefixes: int = 0
+    ) -> None:
         if eni.instance is not None:
             type_limits(eni.instance.instance_type).check_interface(
                 len(eni.private_ips) + more_ipv4, len(eni.addresses) + more_ipv6, len(eni.prefixes) + more_prefixes

@@ -4,8 +4,8 @@
 
 """What may stand between a client and the endpoint: each middleware takes a call and the rest of the way.
 
-This is the single place for whatever is not EC2's logic: the call log today; throttling, late reads and lost answers are
-further middlewares which answer themselves, or change, delay or drop what the rest of the way answers.
+This is the single place for whatever is not EC2's logic: the call log today; throttling, late reads and lost answers
+are further middlewares which answer themselves, or change, delay or drop what the rest of the way answers.
 """
 
 from __future__ import annotations

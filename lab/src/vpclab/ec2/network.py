@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""VPCs, subnets, gateways and routes: what EC2 refuses and moto lets through, and IPv6 networks as Amazon gives them."""
+"""VPCs, subnets, gateways and routes: what moto lets through and EC2 does not, and IPv6 networks as Amazon's."""
 
 from __future__ import annotations
 
@@ -46,21 +46,32 @@ class NetworkBackend(VPCBackend, SubnetBackend, RouteBackend, InternetGatewayBac
 
     # VPCs -------------------------------------------------------------------------------------------------------------
 
-    def create_default_vpc(self) -> None:  # type: ignore[override]
+    def create_default_vpc(self) -> None:
         """None: an account may lack a default VPC, and the network builder then has nothing that nobody asked for."""
 
     def delete_vpc(self, vpc_id: str) -> VPC:
         """Delete a VPC in which only what EC2 made with it is left."""
         self.get_vpc(vpc_id)
-        group_ids = [group.id for group in self.groups.get(vpc_id, {}).values() if not group.is_default]  # type: ignore[attr-defined]
-        gateways = [gateway for gateway in self.internet_gateways.values() if gateway.vpc and gateway.vpc.id == vpc_id]
-        egress = [gateway for gateway in self.egress_only_internet_gateways.values() if gateway.vpc_id == vpc_id]  # type: ignore[attr-defined]
-        if group_ids or gateways or egress:
+        groups = list(self.groups.get(vpc_id, {}).values())
+        dependents: list[Any] = [
+            *self._subnets_of(vpc_id),
+            *(group for group in groups if not group.is_default),
+            *(gateway for gateway in self.internet_gateways.values() if gateway.vpc and gateway.vpc.id == vpc_id),
+            *(gateway for gateway in self.egress_only_internet_gateways.values() if gateway.vpc_id == vpc_id),
+            *(
+                table
+                for table in self.route_tables.values()
+                if table.vpc_id == vpc_id and not table.main_association_id
+            ),
+        ]
+        if dependents:
             raise dependency(f"The vpc '{vpc_id}' has dependencies and cannot be deleted.")
+        for group in groups:
+            self.drop_group(group)
         vpc = super().delete_vpc(vpc_id)
-        for acl_id in [acl.id for acl in self.network_acls.values() if acl.vpc_id == vpc_id]:  # type: ignore[attr-defined]
-            del self.network_acls[acl_id]  # type: ignore[attr-defined]
-        self.tags.pop(vpc_id, None)  # type: ignore[attr-defined]
+        for acl_id in [acl.id for acl in self.network_acls.values() if acl.vpc_id == vpc_id]:
+            del self.network_acls[acl_id]
+        self.tags.pop(vpc_id, None)
         return vpc
 
     def disassociate_vpc_cidr_block(self, association_id: str) -> dict[str, Any]:
@@ -70,7 +81,9 @@ class NetworkBackend(VPCBackend, SubnetBackend, RouteBackend, InternetGatewayBac
             if held is None or ":" not in held["cidr_block"]:
                 continue
             network = IPv6Network(held["cidr_block"])
-            if any(subnet.v6 is not None and subnet.v6.network.subnet_of(network) for subnet in self._subnets_of(vpc.id)):
+            if any(
+                subnet.v6 is not None and subnet.v6.network.subnet_of(network) for subnet in self._subnets_of(vpc.id)
+            ):
                 # The code is not recorded.
                 raise invalid(f"The CIDR block with association ID {association_id} is in use by a subnet")
         return super().disassociate_vpc_cidr_block(association_id)
@@ -81,10 +94,10 @@ class NetworkBackend(VPCBackend, SubnetBackend, RouteBackend, InternetGatewayBac
         """The subnet with this id, or the refusal that there is none."""
         for subnets in self.subnets.values():
             if subnet_id in subnets:
-                return subnets[subnet_id]  # type: ignore[return-value]
+                return subnets[subnet_id]
         raise InvalidSubnetIdError(subnet_id)
 
-    def create_subnet(  # type: ignore[override]
+    def create_subnet(
         self,
         vpc_id: str,
         cidr_block: str,
@@ -103,13 +116,11 @@ class NetworkBackend(VPCBackend, SubnetBackend, RouteBackend, InternetGatewayBac
         if ipv6 is not None:
             subnet.attach_ipv6_cidr_block_associations(str(ipv6))
         subnet.add_tags(dict((tags or {}).get("subnet", {})))
-        self.associate_default_network_acl_with_subnet(subnet.id, vpc_id)  # type: ignore[attr-defined]
+        self.associate_default_network_acl_with_subnet(subnet.id, vpc_id)
         self.subnets[zone.name][subnet.id] = subnet
         return subnet
 
-    def describe_subnets(  # type: ignore[override]
-        self, subnet_ids: list[str] | None = None, filters: Any = None
-    ) -> list[LabSubnet]:
+    def describe_subnets(self, subnet_ids: list[str] | None = None, filters: Any = None) -> list[LabSubnet]:
         """The subnets with these ids, or all, which match the filters."""
         return select(map(self.get_subnet, subnet_ids) if subnet_ids else self.all_subnets(), filters)
 
@@ -120,15 +131,15 @@ class NetworkBackend(VPCBackend, SubnetBackend, RouteBackend, InternetGatewayBac
             raise dependency(f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
         for table in self.route_tables.values():
             table._associations = {key: target for key, target in table._associations.items() if target != subnet_id}
-        self.tags.pop(subnet_id, None)  # type: ignore[attr-defined]
-        return super().delete_subnet(subnet_id)  # type: ignore[return-value]
+        self.tags.pop(subnet_id, None)
+        return super().delete_subnet(subnet_id)
 
     def modify_subnet_attribute(self, subnet_id: str, attr_name: str, attr_value: bool) -> None:
         """Change a subnet's attribute."""
         if attr_name == "assign_ipv6_address_on_creation" and attr_value and self.get_subnet(subnet_id).v6 is None:
             raise invalid(
-                "Invalid value 'true' for assign-ipv6-address-on-creation. Cannot set assign-ipv6-address-on-creation to "
-                f"true unless the subnet ({subnet_id}) has an IPv6 CIDR block associated with it."
+                "Invalid value 'true' for assign-ipv6-address-on-creation. Cannot set "
+                f"assign-ipv6-address-on-creation to true unless the subnet ({subnet_id}) has an IPv6 CIDR block associated with it."
             )
         super().modify_subnet_attribute(subnet_id, attr_name, attr_value)
 
@@ -153,7 +164,7 @@ class NetworkBackend(VPCBackend, SubnetBackend, RouteBackend, InternetGatewayBac
 
     def all_subnets(self) -> list[LabSubnet]:
         """Every subnet of the region."""
-        return [subnet for subnets in self.subnets.values() for subnet in subnets.values()]  # type: ignore[misc]
+        return [subnet for subnets in self.subnets.values() for subnet in subnets.values()]
 
     def _subnets_of(self, vpc_id: str) -> list[LabSubnet]:
         return [subnet for subnet in self.all_subnets() if subnet.vpc_id == vpc_id]
@@ -197,7 +208,7 @@ class NetworkBackend(VPCBackend, SubnetBackend, RouteBackend, InternetGatewayBac
     def delete_internet_gateway(self, internet_gateway_id: str) -> None:
         """Delete a gateway that is attached to no VPC."""
         super().delete_internet_gateway(internet_gateway_id)
-        self.tags.pop(internet_gateway_id, None)  # type: ignore[attr-defined]
+        self.tags.pop(internet_gateway_id, None)
 
     def create_route(self, route_table_id: str, *args: Any, **kwargs: Any) -> Route:
         """Add a route; an internet gateway must belong to the table's VPC."""
@@ -223,17 +234,17 @@ class NetworkBackend(VPCBackend, SubnetBackend, RouteBackend, InternetGatewayBac
             if holder is not None and holder is not table:
                 raise Refusal(
                     "Resource.AlreadyAssociated",
-                    f"the specified association for route table {route_table_id} conflicts with an existing association",
+                    f"the association of {subnet_id} with {route_table_id} conflicts with an existing association",
                 )
         return super().associate_route_table(route_table_id, gateway_id, subnet_id)
 
     def delete_route_table(self, route_table_id: str) -> None:
         """Delete a route table without associations."""
         super().delete_route_table(route_table_id)
-        self.tags.pop(route_table_id, None)  # type: ignore[attr-defined]
+        self.tags.pop(route_table_id, None)
 
     def reaches_internet(self, subnet: LabSubnet) -> bool:
-        """Whether the subnet's route table, or else the VPC's main one, sends ``::/0`` to an attached internet gateway."""
+        """Whether the subnet's route table, or else the VPC's main one, sends ``::/0`` to the VPC's gateway."""
         tables = [table for table in self.route_tables.values() if table.vpc_id == subnet.vpc_id]
         own = [table for table in tables if subnet.id in table._associations.values()]
         main = [table for table in tables if table.main_association_id is not None]

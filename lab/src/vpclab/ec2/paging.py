@@ -29,7 +29,9 @@ def page(
     Without ``max_results`` a page holds ``largest`` items: EC2 may paginate whether it was asked to or not.
     """
     if max_results is not None and not smallest <= max_results <= largest:
-        raise invalid(f"Value ( {max_results} ) for parameter maxResults is invalid. Expecting {smallest} to {largest}.")
+        raise invalid(
+            f"Value ( {max_results} ) for parameter maxResults is invalid. Expecting {smallest} to {largest}."
+        )
     ordered = sorted(items, key=key)
     if token is not None:
         last = _decode(token)
@@ -43,7 +45,9 @@ def refuse_ids_with_limit(params: dict[str, Any], ids: str) -> None:
     """Refuse a call which names resources and asks for pages, as EC2 does."""
     if params.get(ids) and params.get("MaxResults") is not None:
         name = ids[0].lower() + ids[1:]
-        raise Refusal("InvalidParameterCombination", f"The parameter {name} cannot be used with the parameter maxResults")
+        raise Refusal(
+            "InvalidParameterCombination", f"The parameter {name} cannot be used with the parameter maxResults"
+        )
 
 
 def _encode(last: str) -> str:

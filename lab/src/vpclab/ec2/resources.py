@@ -41,7 +41,7 @@ class ImageBackend(AmiBackend):
                 root_device_name=ROOT_DEVICE,
                 boot_mode="uefi-preferred",
             )
-            ami.ena_support = True  # type: ignore[attr-defined]
+            ami.ena_support = True
             self.amis[image.id] = ami
 
 
@@ -84,4 +84,4 @@ class LabTagBackend(TagBackend):
                 others.append(resource_id)
             else:
                 getattr(self, lookup)(resource_id)
-        return super().do_resources_exist(others)  # type: ignore[misc]
+        return super().do_resources_exist(others)

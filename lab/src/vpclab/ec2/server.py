@@ -16,6 +16,7 @@ from vpclab.ec2.middleware import Middleware
 from vpclab.topology import Machines, Topology
 
 LOOPBACK = "127.0.0.1"
+_POLL_SECONDS = 0.05  # how long close() may take
 
 
 class _QuietHandler(WSGIRequestHandler):
@@ -31,10 +32,12 @@ class _QuietHandler(WSGIRequestHandler):
 class Server:
     """An endpoint that listens; its ``url`` is known before it serves. A context manager which closes it."""
 
-    def __init__(self, port: int = 0, machines: Machines | None = None, middlewares: tuple[Middleware, ...] = ()) -> None:
+    def __init__(
+        self, port: int = 0, machines: Machines | None = None, middlewares: tuple[Middleware, ...] = ()
+    ) -> None:
         self.endpoint = Endpoint(machines, middlewares)
         self._server = make_server(LOOPBACK, port, self.endpoint, threaded=True, request_handler=_QuietHandler)
-        self._server.daemon_threads = True  # type: ignore[attr-defined]
+        self._server.daemon_threads = True
         self._thread: threading.Thread | None = None
 
     @property
@@ -48,13 +51,13 @@ class Server:
 
     def start(self) -> Server:
         """Serve in a thread of its own."""
-        self._thread = threading.Thread(target=self._server.serve_forever, name="ec2", daemon=True)
+        self._thread = threading.Thread(target=self.run, name="ec2", daemon=True)
         self._thread.start()
         return self
 
     def run(self) -> None:
         """Serve until somebody calls :meth:`close` or the process ends."""
-        self._server.serve_forever()
+        self._server.serve_forever(poll_interval=_POLL_SECONDS)
 
     def close(self) -> None:
         """Stop serving and free the port."""
@@ -66,7 +69,9 @@ class Server:
     def __enter__(self) -> Server:
         return self.start()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The few actions of other services that the modules of amazon.aws ask for: SSM's public parameters, and who is asking."""
+"""The few actions of other services that amazon.aws asks for: SSM's public parameters, and who is asking."""
 
 from __future__ import annotations
 

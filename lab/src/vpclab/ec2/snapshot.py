@@ -35,8 +35,8 @@ def snapshot(regions: Iterable[LabBackend]) -> topology.Topology:
                 id=subnet.id,
                 vpc_id=subnet.vpc_id,
                 az=subnet.availability_zone,
-                ipv4=subnet.v4.network,  # type: ignore[arg-type]
-                ipv6=subnet.v6.network if subnet.v6 is not None else None,  # type: ignore[arg-type]
+                ipv4=subnet.v4.network,
+                ipv6=subnet.v6.network if subnet.v6 is not None else None,
                 internet=backend.reaches_internet(subnet),
             )
             for backend in backends

@@ -123,9 +123,13 @@ def ipv6_subnet_network(text: str, ranges: list[IPv6Network]) -> IPv6Network:
     try:
         network = ip_network(text)
     except ValueError:
-        raise invalid(f"Value ({text}) for parameter ipv6CidrBlock is invalid. This is not a valid CIDR block.") from None
+        raise invalid(
+            f"Value ({text}) for parameter ipv6CidrBlock is invalid. This is not a valid CIDR block."
+        ) from None
     if not isinstance(network, IPv6Network) or network.prefixlen not in range(44, 65, 4):
-        raise invalid(f"Value ({text}) for parameter ipv6CidrBlock is invalid: the length must be /44 to /64 in steps of 4")
+        raise invalid(
+            f"Value ({text}) for parameter ipv6CidrBlock is invalid: the length must be /44 to /64 in steps of 4"
+        )
     if not any(network.subnet_of(candidate) for candidate in ranges):
         raise Refusal("InvalidSubnet.Range", f"The CIDR '{text}' is invalid.")
     return network

@@ -31,7 +31,7 @@ class ClientTokens:
         if fingerprint != _fingerprint(params):
             raise Refusal(
                 "IdempotentParameterMismatch",
-                f"Arguments on this idempotent request are inconsistent with arguments used in previous request(s): {token}",
+                f"Arguments on this idempotent request are inconsistent with those of a previous request: {token}",
             )
         return identity
 
