@@ -59,6 +59,7 @@ def start(
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(path)
     listener.listen(1)
+    inode = os.stat(path).st_ino
     try:
         packets = _packet_socket(interface)
     except OSError as error:
@@ -71,10 +72,11 @@ def start(
     _detach((packets.fileno(), listener.fileno()))
     # A process of its own now: whatever happens, it must never return into the module.
     try:
-        _run(packets, listener, Summary(networks), time.monotonic() + seconds)
+        caller, report = _run(packets, listener, Summary(networks), time.monotonic() + seconds)
+        _remove(path, inode)  # before the answer: whoever has it may begin the next capture of this name
+        _answer(caller, report)
     finally:
-        if os.path.exists(path):
-            os.unlink(path)
+        _remove(path, inode)
         os._exit(0)
 
 
@@ -134,12 +136,22 @@ def _detach(kept: Sequence[int]) -> None:
                 os.close(number)
 
 
-def _run(packets: socket.socket, listener: socket.socket, summary: Summary, deadline: float) -> None:
+def _remove(path: str, inode: int) -> None:
+    """Remove the meeting point, unless it is a later capture's by now."""
+    with contextlib.suppress(FileNotFoundError):
+        if os.stat(path).st_ino == inode:
+            os.unlink(path)
+
+
+def _run(
+    packets: socket.socket, listener: socket.socket, summary: Summary, deadline: float
+) -> tuple[socket.socket | None, dict[str, Any]]:
+    """Count until somebody calls → that caller and the report; no caller when the time was over first."""
     packets.setblocking(False)
     while True:
         left = deadline - time.monotonic()
         if left <= 0:
-            return
+            return None, {}
         ready = select.select([packets, listener], [], [], left)[0]
         if packets in ready:
             _drain(packets, summary)
@@ -147,11 +159,16 @@ def _run(packets: socket.socket, listener: socket.socket, summary: Summary, dead
             caller = listener.accept()[0]
             _drain(packets, summary)
             received, dropped = struct.unpack("=II", packets.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))
-            report = {"flows": summary.flows(), "received": received, "dropped": dropped, "overflow": summary.overflow}
-            with caller:
-                caller.settimeout(SECONDS)
-                caller.sendall(json.dumps(report).encode())
-            return
+            counts = {"received": received, "dropped": dropped, "overflow": summary.overflow}
+            return caller, {"flows": summary.flows(), **counts}
+
+
+def _answer(caller: socket.socket | None, report: dict[str, Any]) -> None:
+    if caller is None:
+        return
+    with caller:
+        caller.settimeout(SECONDS)
+        caller.sendall(json.dumps(report).encode())
 
 
 def _drain(packets: socket.socket, summary: Summary) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 from . import links
 
@@ -28,18 +27,9 @@ def with_dhcp6(folder: str = "/etc/netplan") -> list[str]:
 
 
 def before(path: str = RECORD) -> list[dict] | None:
-    """The addresses that were on the host before the netplan role's first change; None when there is no record."""
+    """The addresses on the host before the netplan role's first change (``ip -j addr``, under ``addr``); None: no record."""
     try:
         text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
-    return links.addresses(_address_document(json.loads(text)))
-
-
-def _address_document(record: Any) -> list[dict]:
-    """The ``ip -j addr`` document inside the record: the list of objects that carry ``addr_info``."""
-    candidates = record.values() if isinstance(record, dict) else [record]
-    for value in candidates:
-        if isinstance(value, list) and any(isinstance(entry, dict) and "addr_info" in entry for entry in value):
-            return [entry for entry in value if isinstance(entry, dict)]
-    return []
+    return links.addresses(json.loads(text)["addr"])

@@ -35,7 +35,7 @@ def shorten(text: str, subnets: Sequence[str]) -> str:
     for subnet in subnets:
         address, _slash, length = subnet.partition("/")
         if address.endswith("::") and len(address.split(":")) - 2 == int(length) // 16:
-            text = text.replace(subnet, "\0").replace(address[:-1], f"{MARK}:").replace("\0", subnet)
+            text = text.replace(subnet, "\0").replace(address[:-1], f"{MARK}:").replace("\0", f"{MARK}::/{length}")
     return text
 
 

@@ -104,7 +104,7 @@ def test_netplan_files_with_dhcp6(tmp_path: Path, text: str, on: bool) -> None:
 def test_the_record_before_netplan(tmp_path: Path) -> None:
     record = tmp_path / "before.json"
     assert netplan.before(str(record)) is None
-    record.write_text(json.dumps({"routes": [{"dst": "default"}], "addresses": ADDRESSES}), encoding="utf-8")
+    record.write_text(json.dumps({"interface": "ens5", "addr": ADDRESSES, "route6": []}), encoding="utf-8")
     assert [entry["address"] for entry in netplan.before(str(record)) or ()] == ["2001:db8::1", "2001:db8::9"]
 
 

@@ -12,8 +12,15 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._verify import hints, judge, parse
+from ansible_collections.ipv6.aws_containers.tests.unit.plugins.module_utils._verify import world
 
 CASES = sorted(Path(__file__).parents[4].joinpath("cases/verify").glob("*.yml"))
+
+
+@pytest.fixture
+def facts() -> dict[str, Any]:
+    """Facts of a good fleet, to be spoiled by a test."""
+    return world.good()
 
 
 def cases() -> list[Any]:

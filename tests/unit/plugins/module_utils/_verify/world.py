@@ -8,8 +8,6 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
-import pytest
-
 SUBNET = "2600:1f18:47b:ca03::/64"
 ROUTER = "fe80::1066:30ff:feb8:c008"
 TARGET, TARGET_ADDRESS = "internet.lab.test", "2001:db8:53::1"
@@ -208,9 +206,3 @@ def _capture(name: str) -> dict[str, Any]:
     flows = [_echo("ens5", absolute(entry[3]), own, 63) for other, entry in HOSTS.items() if other != name]
     attempt = dict(_echo("ens5", TARGET_ADDRESS, own, 62), protocol="tcp", kind=0, port=8080)
     return {"flows": [*flows, attempt], "received": 20, "dropped": 0, "overflow": 0}
-
-
-@pytest.fixture
-def facts() -> dict[str, Any]:
-    """Facts of the good fleet, to be spoiled by a test."""
-    return good()
