@@ -119,7 +119,7 @@ def _mmdebstrap(suite: str, command: list[str], log: Path, progress: Progress) -
 
 
 def _finish(plan: Recipe, root: Path) -> None:
-    """Make it a host image: units, files, and nothing left that two hosts must not share."""
+    """Make it a host image: its units, and nothing left that two hosts must not share."""
     run("chroot", str(root), "systemctl", "--quiet", "enable", *ENABLED)
     run("chroot", str(root), "systemctl", "--quiet", "mask", *MASKED)
     for leftover in ("etc/apt/sources.list", "etc/apt/apt.conf.d/99mmdebstrap", "etc/hostname"):
@@ -127,10 +127,6 @@ def _finish(plan: Recipe, root: Path) -> None:
     for pattern in ("etc/ssh/ssh_host_*", "var/lib/apt/lists/*Packages*", "var/lib/apt/lists/*Release*"):
         for leftover in root.glob(pattern):
             leftover.unlink()
-    for name, text in plan.files().items():
-        file = root / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
     (root / "etc/machine-id").write_text("", encoding="utf-8")
     resolv = root / "etc/resolv.conf"
     resolv.unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is in a host image. Pure: the recipe, its files, and the hash by which built images are kept."""
+"""What a host starts from: the recipe of its image, by whose hash built images are kept, and the files laid over it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ROOTFS = Path(__file__).parent / "rootfs"
-"""Files that are the same in every image, laid over it as they are."""
+"""Files that are the same on every host, laid over its image before its first boot."""
 
 REGION_MIRROR = "us-east-1.ec2.archive.lab.test"
 """The mirror that images name, as EC2's do: it has an IPv4 address alone."""
@@ -51,7 +51,7 @@ class Recipe:
         return "etc/apt/sources.list.d/debian.sources", stanza
 
     def files(self) -> dict[str, str]:
-        """Every file to lay over the image: path below the root → text."""
+        """Every file to lay over the image before a host's first boot: path below the root → text."""
         found = {
             str(path.relative_to(ROOTFS)): path.read_text(encoding="utf-8")
             for path in sorted(ROOTFS.rglob("*"))
@@ -64,7 +64,7 @@ class Recipe:
 
     def digest(self) -> str:
         """A short hash over everything that the image is made of, except its mirror."""
-        made_of = json.dumps([asdict(self), self.files(), ENABLED, MASKED], sort_keys=True)
+        made_of = json.dumps([asdict(self), ENABLED, MASKED], sort_keys=True)
         return hashlib.sha256(made_of.encode()).hexdigest()[:12]
 
 

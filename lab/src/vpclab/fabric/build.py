@@ -13,6 +13,7 @@ import logging
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import groupby
 
 from vpclab import namespaces
@@ -57,6 +58,7 @@ class Fabric:
         self._services: dict[str, Callable[[], None]] = {}
         self._responder = Responder()
         self._make(links.INTERNET, ())
+        self._reconcile()
 
     def apply(self, topology: Topology) -> None:
         """Bring the network to a topology."""
@@ -101,6 +103,9 @@ class Fabric:
 
     def _reconcile(self) -> None:
         topology, name = self._topology, self._lab.namespace
+        # A VPC in which nothing runs needs no network.
+        inhabited = {eni.vpc_id for eni in topology.enis if eni.instance_id}
+        topology = replace(topology, vpcs=tuple(vpc for vpc in topology.vpcs if vpc.id in inhabited))
         vpcs = {vpc.id: vpc for vpc in topology.vpcs}
         for vpc_id in vpcs.keys() - self._built.keys():
             self._make(vpc_id, _BRIDGE_SETTINGS)

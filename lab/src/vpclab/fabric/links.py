@@ -30,11 +30,13 @@ from vpclab.fabric.names import (
     router_mac,
     uplink,
 )
+from vpclab.services.sites import ARCHIVE, INTERNET_HOST, REGISTRY
 from vpclab.topology import Eni, Subnet, Topology, Vpc
 
 INTERNET = "internet"
 INTERNET_SIDE = IPv6Address("fe80::1")
 VPC_SIDE = IPv6Address("fe80::2")
+SITES = (INTERNET_HOST, ARCHIVE, REGISTRY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +63,13 @@ Name = Callable[[str], str]
 
 
 def internet(topology: Topology, name: Name) -> tuple[Item, ...]:
-    """The Internet's namespace: a link and a route to each VPC."""
-    found: list[Item] = []
+    """The Internet's namespace: the addresses of its sites, a link and a route to each VPC."""
+    found = [Item(f"addr add {address}/128 dev lo", f"addr del {address}/128 dev lo") for address in SITES]
     for vpc in topology.vpcs:
         up = uplink(vpc.id)
         found += [
             Item(
-                f"link add {up} mtu {INTERNET_MTU} type veth "
-                f"peer name igw mtu {INTERNET_MTU} netns {name(vpc.id)}",
+                f"link add {up} mtu {INTERNET_MTU} type veth peer name igw mtu {INTERNET_MTU} netns {name(vpc.id)}",
                 f"link delete {up}",
             ),
             Item(f"addr add {INTERNET_SIDE}/64 dev {up} nodad", f"addr del {INTERNET_SIDE}/64 dev {up}"),
@@ -110,8 +111,7 @@ def _router(wanted: Vpc) -> Iterator[Item]:
 def _subnet(subnet: Subnet) -> Iterator[Item]:
     name, mac = bridge(subnet.id), router_mac(subnet.id)
     yield Item(
-        f"link add {name} address {mac} mtu {MTU} type bridge "
-        "stp_state 0 forward_delay 0 mcast_snooping 0",
+        f"link add {name} address {mac} mtu {MTU} type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
         f"link delete {name}",
     )
     yield Item(f"link set {name} up", f"link set {name} down")

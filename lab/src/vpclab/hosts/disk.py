@@ -38,13 +38,15 @@ class Disk:
             (self.directory / "containerd", "/var/lib/containerd"),
         )
 
-    def mount(self, image: Path) -> None:
-        """Mount the root file system; what was written to it earlier is there again."""
+    def mount(self, image: Path) -> bool:
+        """Mount the root file system; what was written to it earlier is there again. True when nothing ever was."""
+        fresh = not (self.directory / "upper").exists()
         for path in (self.root, self.directory / "upper", self.directory / "work", *(path for path, _ in self.binds)):
             path.mkdir(parents=True, exist_ok=True)
         if not self.root.is_mount():
             layers = f"lowerdir={image},upperdir={self.directory / 'upper'},workdir={self.directory / 'work'}"
             run("mount", "-t", "overlay", "vpclab", "-o", layers, str(self.root))
+        return fresh
 
     def write(self, files: Mapping[str, str]) -> None:
         """Lay files (path below the root → text) over the mounted root file system."""
@@ -52,6 +54,8 @@ class Disk:
             path = self.root / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
+            # sshd refuses a private key that others may read.
+            path.chmod(0o600 if "PRIVATE KEY" in text else 0o644)
 
     def read(self, name: str) -> str | None:
         """A file of the mounted root file system; None when it is not there."""

@@ -36,7 +36,7 @@ class Host:
         machine: str,
         group: Path | None,
         image: Callable[[], Path],
-        files: Callable[[Instance], Mapping[str, str]],
+        files: Mapping[str, str],
     ) -> None:
         self.instance = instance
         self.state: InstanceState = "pending"
@@ -123,8 +123,8 @@ class Host:
         self.state = "pending"
         # Counted first: a boot that fails is not tried for ever.
         self._booted = wanted.boots
-        self.disk.mount(self._image())
-        self.disk.write(self._files(wanted))
+        if self.disk.mount(self._image()):
+            self.disk.write(self._files)
         namespace = self._fabric.plug(wanted.id)
         self._run = nspawn.Run(nspawn.Machine(self._machine, self.disk, namespace, self._group))
         self.state = "running"

@@ -130,7 +130,7 @@ class Builder:
             machine=f"{self._lab.name}-{instance.id}",
             group=nspawn.make_group((self._lab.group, instance.id)),
             image=lambda: images.ensure(instance.image, log.info),
-            files=lambda _: self._files,
+            files={**images.recipe(instance.image).files(), **self._files},
         )
 
     def _end_all(self) -> None:

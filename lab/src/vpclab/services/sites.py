@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address
 
-INTERNET = IPv6Address("2001:db8:53::1")
+INTERNET_HOST = IPv6Address("2001:db8:53::1")
 ARCHIVE = IPv6Address("2001:db8:53::80")
 REGISTRY = IPv6Address("2001:db8:53::443")
 
@@ -21,7 +21,7 @@ ARCHIVE_NAME = f"archive.{ZONE}"
 INTERNET_NAME = f"internet.{ZONE}"
 
 SITES: dict[str, IPv4Address | IPv6Address] = {
-    INTERNET_NAME: INTERNET,
+    INTERNET_NAME: INTERNET_HOST,
     ARCHIVE_NAME: ARCHIVE,
     REGISTRY_NAME: REGISTRY,
 }
