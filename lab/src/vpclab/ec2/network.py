@@ -138,8 +138,8 @@ class NetworkBackend(VPCBackend, SubnetBackend, RouteBackend, InternetGatewayBac
         """Change a subnet's attribute."""
         if attr_name == "assign_ipv6_address_on_creation" and attr_value and self.get_subnet(subnet_id).v6 is None:
             raise invalid(
-                "Invalid value 'true' for assign-ipv6-address-on-creation. Cannot set "
-                f"assign-ipv6-address-on-creation to true unless the subnet ({subnet_id}) has an IPv6 CIDR block associated with it."
+                "Invalid value 'true' for assign-ipv6-address-on-creation. Cannot set it to true unless the subnet "
+                f"({subnet_id}) has an IPv6 CIDR block associated with it."
             )
         super().modify_subnet_attribute(subnet_id, attr_name, attr_value)
 
