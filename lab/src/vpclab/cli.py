@@ -23,6 +23,9 @@ from vpclab.owner import Lab, chosen
 _START = 120.0
 """Seconds a daemon has to start, its images being there."""
 
+_BOOT = 60.0
+"""Seconds a host has to make its ssh host key."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
@@ -100,6 +103,7 @@ def _up(options: argparse.Namespace) -> None:
     if sweep.daemon_pid(lab) is not None:
         raise LabError(f"lab {lab.name}: is up already", do=f"use it, or run: lab --lab {lab.name} down")
     requirements.check_kernel(lab)
+    requirements.raise_limits(say)
     sweep.sweep(lab, say)
     for suite in dict.fromkeys((SUITE, *(options.image or images.RECIPES))):
         images.ensure(suite, say)
@@ -202,26 +206,37 @@ def _status(options: argparse.Namespace) -> None:
 
 def _ssh(options: argparse.Namespace) -> NoReturn:
     lab = chosen(options.lab)
-    answer = _ask(lab, {"status": True})
-    host = next((one for one in answer["hosts"] if options.host in (one["id"], one["name"])), None)
-    if host is None:
-        names = ", ".join(one["name"] or one["id"] for one in answer["hosts"])
-        raise LabError(f"{options.host}: no such host in lab {lab.name}", do=f"use one of: {names}")
-    if not host["addresses"]:
-        raise LabError(f"{options.host}: has no IPv6 address", do="give its interface one")
+    host = _host(lab, options.host)
     command = ["ssh", "-i", str(lab.run / "id_ed25519"), "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none"]
     proxy = f"{sys.executable} -m vpclab.connect --lab {lab.name} %h %p"
     command += ["-o", f"ProxyCommand={proxy}", "-o", "LogLevel=ERROR"]
-    if host["host_key"]:
-        # What lies on the host's own disk, as the daemon sees it, and not what answers on the network.
-        line = f"{host['addresses'][0]} {host['host_key'].strip()}"
-        command += ["-o", f"KnownHostsCommand=/bin/echo {line}", "-o", "UserKnownHostsFile=/dev/null"]
-    else:
-        command += ["-o", f"UserKnownHostsFile={lab.run / 'known_hosts'}"]
-    command += ["-o", "StrictHostKeyChecking=yes"]
+    # The key that lies on the host's own disk, as the daemon sees it, and not one that answers on the network.
+    known = f"KnownHostsCommand=/bin/echo {host['addresses'][0]} {host['host_key'].strip()}"
+    command += ["-o", known, "-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=yes"]
     user = "root" if host["id"] == "internet" else "admin"
     sys.stdout.flush()
     os.execvp("ssh", [*command, f"{user}@{host['addresses'][0]}", *options.words])
+
+
+def _host(lab: Lab, name: str) -> dict[str, Any]:
+    """What the daemon says of a host by its name or id, once it has made its host key."""
+    deadline = time.monotonic() + _BOOT
+    while True:
+        hosts = _ask(lab, {"status": True})["hosts"]
+        host = next((one for one in hosts if name in (one["id"], one["name"])), None)
+        if host is None:
+            names = ", ".join(one["name"] or one["id"] for one in hosts)
+            raise LabError(f"{name}: no such host in lab {lab.name}", do=f"use one of: {names}")
+        if not host["addresses"]:
+            raise LabError(f"{name}: has no IPv6 address", do="give its interface one")
+        if host["host_key"]:
+            return host
+        if host["state"] not in ("pending", "running") or time.monotonic() > deadline:
+            raise LabError(
+                f"{name}: is {host['state']}, and has made no ssh host key",
+                do=f"read {lab.disks}/{host['id']}/console.log",
+            )
+        time.sleep(0.5)
 
 
 def _ec2(options: argparse.Namespace) -> None:

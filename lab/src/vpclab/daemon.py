@@ -4,7 +4,7 @@
 
 """The lab's one process: EC2 endpoint, network, hosts, and what stands on the lab's Internet. Started by ``lab up``.
 
-What it has reached it writes to the run directory's ``progress``, line by line; the last one is ``ready`` or ``failed``.
+What it has reached it writes to the run directory's ``progress``, line by line; the last is ``ready`` or ``failed``.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ class Daemon:
         """Bring the lab up; raises LabError."""
         lab = self._lab
         login, identity = keys.generate(f"lab {lab.name}"), keys.generate("internet")
+        self._identity = identity
         certificate = tls.server(sites.REGISTRY_NAME)
         self._file("id_ed25519", login.private, 0o600)
         self._file("id_ed25519.pub", login.public + "\n")
@@ -123,7 +124,7 @@ class Daemon:
             "addresses": [str(sites.INTERNET_HOST)],
             "pid": self._internet.leader,
             "memory": memory(self._internet.group, self._internet.leader),
-            "host_key": None,
+            "host_key": self._identity.public,
         }
         return {"lab": self._lab.name, "endpoint": self._url, "pid": os.getpid(), "hosts": [outside, *hosts]}
 

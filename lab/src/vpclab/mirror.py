@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DEBIAN_SUITES = frozenset(
-    ("oldoldstable", "oldstable", "stable", "testing", "unstable", "sid")
-    + ("bullseye", "bookworm", "trixie", "forky", "duke")
+    {
+        *("oldoldstable", "oldstable", "stable", "testing", "unstable"),
+        *("bullseye", "bookworm", "trixie", "forky", "duke", "sid"),
+    }
 )
 """Suites by which a source is known to be Debian's own archive, and not a vendor's or Ubuntu's."""
 

@@ -4,8 +4,8 @@
 
 """The way in: a unix socket whose clients are connected to a TCP port of the lab, from its Internet namespace.
 
-A client sends one line of JSON and is answered by one: ``{"connect": [host, port]}`` → ``{}``, after which the connection
-is that TCP connection; ``{"status": true}`` → the lab's status; or ``{"error": …}``.
+A client sends one line of JSON and is answered by one: ``{"connect": [host, port]}`` → ``{}``, after which the
+connection is that TCP connection; ``{"status": true}`` → the lab's status; or ``{"error": …}``.
 """
 
 from __future__ import annotations

@@ -18,16 +18,17 @@ REGION_MIRROR = "us-east-1.ec2.archive.lab.test"
 """The mirror that images name, as EC2's do: it has an IPv4 address alone."""
 
 PACKAGES = (
-    ("systemd", "systemd-sysv", "systemd-resolved", "dbus", "udev", "netplan.io", "iproute2", "iputils-ping")
-    + ("procps", "kmod", "python3", "python3-apt", "openssh-server", "sudo", "ca-certificates", "curl")
-    + ("iptables", "nftables", "cloud-init", "dhcpcd-base", "busybox-static", "debian-archive-keyring")
+    *("systemd", "systemd-sysv", "systemd-resolved", "dbus", "udev", "netplan.io", "iproute2", "iputils-ping"),
+    *("procps", "kmod", "python3", "python3-apt", "openssh-server", "sudo", "ca-certificates", "curl"),
+    *("iptables", "nftables", "cloud-init", "dhcpcd-base", "busybox-static", "debian-archive-keyring"),
 )
 """Docker is not among them: the role installs it, over IPv6."""
 
 ENABLED = ("systemd-networkd", "systemd-resolved", "ssh")
 # Nobody logs in on a pipe; and nothing but the play may hold apt's lock or use the network unasked.
-MASKED = ("console-getty.service", "getty@tty1.service") + (
-    ("apt-daily.timer", "apt-daily-upgrade.timer", "fstrim.timer", "e2scrub_all.timer")
+MASKED = (
+    *("console-getty.service", "getty@tty1.service"),
+    *("apt-daily.timer", "apt-daily-upgrade.timer", "fstrim.timer", "e2scrub_all.timer"),
 )
 
 

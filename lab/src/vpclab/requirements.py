@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from vpclab import namespaces
@@ -34,11 +35,15 @@ FILES = {"/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyri
 """File → its package: Ubuntu has no key of Debian's archive."""
 
 _MODULES = (
-    ("overlay", "bridge", "br_netfilter", "veth", "nf_tables", "nf_conntrack")
+    *("overlay", "bridge", "br_netfilter", "veth", "nf_tables", "nf_conntrack"),
     # What Docker's rules need: a host can't load modules, so the machine does before.
-    + ("ip_tables", "ip6_tables", "iptable_nat", "ip6table_nat", "iptable_filter", "ip6table_filter")
-    + ("xt_conntrack", "xt_MASQUERADE", "xt_addrtype", "nft_compat", "nft_chain_nat")
+    *("ip_tables", "ip6_tables", "iptable_nat", "ip6table_nat", "iptable_filter", "ip6table_filter"),
+    *("xt_conntrack", "xt_MASQUERADE", "xt_addrtype", "nft_compat", "nft_chain_nat"),
 )
+
+_INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
+_INOTIFY_ENOUGH = 1024
+"""A host holds about 20 of these, and all hosts count as root's: the usual 128 is six hosts."""
 
 
 def check_root() -> None:
@@ -79,6 +84,13 @@ def check_kernel(lab: Lab) -> None:
         _try(probe, "connection tracking", "nf_conntrack", "nft", rule)
     finally:
         namespaces.delete(probe)
+
+
+def raise_limits(progress: Callable[[str], None]) -> None:
+    """Give the machine room for many hosts: the one setting of its own that the lab changes, and it says so."""
+    if int(_INOTIFY.read_text(encoding="ascii")) < _INOTIFY_ENOUGH:
+        progress(f"raising {_INOTIFY} to {_INOTIFY_ENOUGH}, for several hosts")
+        _INOTIFY.write_text(f"{_INOTIFY_ENOUGH}\n", encoding="ascii")
 
 
 def _try(namespace: str, feature: str, module: str, *command: str) -> None:

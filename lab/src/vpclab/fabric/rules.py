@@ -5,10 +5,10 @@
 """The packet filter of a VPC's namespace: source and destination check, and security groups. Pure: topology → nft text.
 
 Two tables. ``bridge vpclab`` sits on each interface's port: what comes out of it must bear the interface's own
-addresses (source check), what goes in must be addressed to it (destination check); all of ARP, neighbour discovery, router
-discovery and DHCP is dropped, since the responder on the ports answers it in the VPC's stead. ``inet vpclab`` keeps the
-security groups, statefully, for what is bridged (through br_netfilter) and what is routed alike. What the router itself
-says and hears is in neither chain: DHCP, DNS, IMDS and router traffic is never filtered, as on EC2.
+addresses (source check), what goes in must be addressed to it (destination check); all of ARP, neighbour discovery,
+router discovery and DHCP is dropped, since the responder on the ports answers it in the VPC's stead. ``inet vpclab``
+keeps the security groups, statefully, for what is bridged (through br_netfilter) and what is routed alike. What the
+router itself says and hears is in neither chain: DHCP, DNS, IMDS and router traffic is never filtered, as on EC2.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One run of a host under systemd-nspawn, from power on to power off. See `lab.md`: each flag was measured to be needed."""
+"""One run of a host under systemd-nspawn, from power on to power off. Each flag was measured to be needed."""
 
 from __future__ import annotations
 

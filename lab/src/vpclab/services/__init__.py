@@ -2,4 +2,4 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the lab's network offers: IMDS and a resolver in each VPC; an archive, a registry and a probe on its Internet."""
+"""What the network offers: IMDS and a resolver in each VPC; an archive, a registry and a probe on the Internet."""

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The container image ``demo/web:1``, made from a static busybox: a web page on 80 and 8080, and tools to probe with. Pure.
+"""The container image ``demo/web:1``, made from a static busybox: a page on 80 and 8080, and tools to probe with. Pure.
 
-A Docker image manifest, version 2, schema 2 (the form that every engine from 20.10 on pulls), its configuration and its one
-layer; made anew from the same busybox it is the same to the byte.
+A Docker image manifest, version 2, schema 2 (the form that every engine from 20.10 on pulls), its configuration and
+its one layer; made anew from the same busybox it is the same to the byte.
 """
 
 from __future__ import annotations
@@ -22,22 +22,23 @@ _CONFIG_TYPE = "application/vnd.docker.container.image.v1+json"
 _LAYER_TYPE = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
 APPLETS = (
-    "sh",
-    "httpd",
-    "ping",
-    "ping6",
-    "ip",
-    "nc",
-    "wget",
-    "cat",
-    "echo",
-    "ls",
-    "sleep",
-    "ps",
-    "kill",
-    "hostname",
-    "env",
-) + ("traceroute6", "ifconfig", "nslookup", "id", "true", "false", "test", "grep", "head", "tail", "mkdir", "rm")
+    *("sh", "httpd", "ping", "ping6", "ip", "nc", "wget", "cat", "echo", "ls", "sleep", "ps", "kill", "hostname"),
+    *(
+        "env",
+        "traceroute6",
+        "ifconfig",
+        "nslookup",
+        "id",
+        "true",
+        "false",
+        "test",
+        "grep",
+        "head",
+        "tail",
+        "mkdir",
+        "rm",
+    ),
+)
 
 START = """#!/bin/sh
 # Two servers: 80 is meant to be declared, 8080 is meant not to be.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A VPC's resolver: the lab's own names over UDP and TCP. Any other name does not exist. Formats: RFC 1035, RFC 6891."""
+"""A VPC's resolver: the lab's own names over UDP and TCP; no other exists. Formats: RFC 1035, RFC 6891."""
 
 from __future__ import annotations
 
