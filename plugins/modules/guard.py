@@ -31,6 +31,11 @@ options:
     description: Interfaces of the containers' networks, each open within itself.
     type: list
     elements: str
+  follower:
+    description:
+      - Text of the program that keeps declared ports at containers' addresses, for C(docker0), where Docker gives
+        these as it likes. Looked at with O(prefixes); without it, there is no such program.
+    type: str
   containers:
     description: All containers that declare ports; brings the declared ports about. Without it, these are as they are.
     type: list
@@ -91,6 +96,7 @@ declared:
 import ipaddress
 import os
 import re
+import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import guard
@@ -99,6 +105,7 @@ from ansible_collections.ipv6.aws_containers.plugins.module_utils._host.commands
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._observe import docker
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.inventory import InventoryError, parse_port
 
+FOLLOWER_SECONDS = 10.0
 LIST = ["nft", "-s", "list", "table", "ip6", guard.TABLE]
 
 
@@ -147,14 +154,17 @@ def declared_ports(params: dict, check_mode: bool) -> list[guard.Declared]:
 def planned(params: dict, declared: list[guard.Declared]) -> list[files.Change]:
     """The files' changes."""
     if params["state"] == "absent":
-        paths = (guard.TABLE_FILE, guard.DECLARED_FILE, guard.UNIT_FILE)
+        paths = (guard.FOLLOWER_UNIT_FILE, guard.FOLLOWER, guard.UNIT_FILE, guard.TABLE_FILE, guard.DECLARED_FILE)
         return files.needed(files.change(path, None) for path in paths)
     changes = []
     if params["prefixes"] is not None:
         prefixes = prefixes_in_force(params["prefixes"])
         changes.append(files.change(guard.TABLE_FILE, guard.table(prefixes, params["bridges"])))
         changes.append(files.change(guard.UNIT_FILE, guard.unit()))
-    if params["containers"] is not None:
+        follower = params["follower"]
+        changes.append(files.change(guard.FOLLOWER, follower, 0o755))
+        changes.append(files.change(guard.FOLLOWER_UNIT_FILE, guard.follower_unit() if follower else None))
+    if params["containers"] is not None and not os.path.exists(guard.FOLLOWER):
         changes.append(files.change(guard.DECLARED_FILE, guard.declared(declared)))
     return files.needed(changes)
 
@@ -169,6 +179,9 @@ def in_force() -> bool:
 
 def load(changes: list[files.Change]) -> None:
     """Write the files, have nft check them, and load them by the unit. The old files are back when nft refuses."""
+    paths = {one.path: one for one in changes}
+    if guard.FOLLOWER_UNIT_FILE in paths and paths[guard.FOLLOWER_UNIT_FILE].after is None:
+        run(["systemctl", "disable", "--quiet", "--now", guard.FOLLOWER_UNIT])
     for one in changes:
         files.write(one)
     try:
@@ -177,14 +190,34 @@ def load(changes: list[files.Change]) -> None:
         for one in changes:
             files.write(files.Change(one.path, one.after, one.before, one.mode))
         raise
-    if any(one.path == guard.UNIT_FILE for one in changes):
+    if guard.UNIT_FILE in paths or guard.FOLLOWER_UNIT_FILE in paths:
         run(["systemctl", "daemon-reload"])
         run(["systemctl", "enable", "--quiet", guard.UNIT])
-    run(["systemctl", "reload-or-restart", guard.UNIT])
+    run(["nft", "--file", guard.TABLE_FILE])
+    files.write(files.Change(guard.LOADED_FILE, None, run(LIST)))
+    run(["systemctl", "start", guard.UNIT])
+    if any(path in paths and paths[path].after for path in (guard.FOLLOWER, guard.FOLLOWER_UNIT_FILE)):
+        run(["systemctl", "enable", "--quiet", guard.FOLLOWER_UNIT])
+        run(["systemctl", "restart", guard.FOLLOWER_UNIT])
+
+
+def wait_for_follower(declared: list[guard.Declared]) -> None:
+    """Where the follower runs, it alone writes declared ports. Raises NoAddress when it does not come to the same."""
+    end = time.monotonic() + FOLLOWER_SECONDS
+    wanted = {one.element() for one in declared}
+    while True:
+        elements = {line.strip(" ,") for line in (files.read(guard.DECLARED_FILE) or "").splitlines() if " . " in line}
+        if elements == wanted:
+            return
+        if time.monotonic() > end:
+            raise NoAddress(f"{guard.FOLLOWER_UNIT} must open {sorted(wanted)}, got {sorted(elements)}")
+        time.sleep(0.1)
 
 
 def unload(changes: list[files.Change]) -> None:
-    """Take the table away. The unit goes first, so that Docker does not need it any more."""
+    """Take the table away. The units go first, so that Docker does not need them any more."""
+    if any(one.path == guard.FOLLOWER_UNIT_FILE for one in changes):
+        run(["systemctl", "disable", "--quiet", "--now", guard.FOLLOWER_UNIT])
     run(["systemctl", "disable", "--quiet", guard.UNIT])
     for one in changes:
         files.write(one)
@@ -199,6 +232,7 @@ def main() -> None:
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "prefixes": {"type": "list", "elements": "str"},
             "bridges": {"type": "list", "elements": "str"},
+            "follower": {"type": "str"},
             "containers": {
                 "type": "list",
                 "elements": "dict",
@@ -217,8 +251,11 @@ def main() -> None:
     present = params["state"] == "present"
     try:
         declared = declared_ports(params, module.check_mode) if present and params["containers"] is not None else []
+        followed = present and params["containers"] is not None and os.path.exists(guard.FOLLOWER)
+        if followed and not module.check_mode:
+            wait_for_follower(declared)
         changes = planned(params, declared)
-        changed = bool(changes) or (present and not in_force())
+        changed = bool(changes) or (present and not followed and not in_force())
         if changed and not module.check_mode:
             if present:
                 load(changes)

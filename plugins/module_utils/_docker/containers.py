@@ -18,6 +18,8 @@ from . import engine as engines
 
 LABEL = "ipv6.aws_containers.role"
 LABEL_VALUE = "containers"
+#: Declared ports, for the guard's follower on docker0.
+PORTS_LABEL = "ipv6.aws_containers.ports"
 AUTO = "auto"
 PATH = "containers"
 #: Options of community.docker.docker_container that go through as they are.
@@ -267,12 +269,18 @@ def render(plan: Plan, network: str, network_name: str, guarded: bool) -> dict[s
                     "image": one.container.image,
                     "networks": [{"name": name, **({"ipv6_address": str(one.address)} if one.address else {})}],
                     "published_ports": [] if guarded else [f"[::]::{port_text(port)}" for port in one.container.ports],
-                    "labels": {LABEL: LABEL_VALUE},
+                    "labels": _labels(one.container, network),
                 },
             }
             for one in plan.placed
         ],
     }
+
+
+def _labels(container: Container, network: str) -> dict[str, str]:
+    ports = " ".join(port_text(port) for port in container.ports)
+    followed = {PORTS_LABEL: ports} if network == engines.DEFAULT_BRIDGE else {}
+    return {LABEL: LABEL_VALUE, **followed}
 
 
 def port_text(port: Port) -> str:

@@ -51,8 +51,8 @@ def merge(
 ) -> Merged:
     """Merge the keys of daemon.json, one level deep: a key is somebody's as a whole.
 
-    ``text`` is the file as it is, ``managed`` what the last run put there, ``user`` the keys asked for, ``wanted`` those
-    that IPv6 needs. Keys of others stay. Raises PlanError when the user, or the file, says otherwise.
+    ``text`` is the file as it is, ``managed`` what the last run put there, ``user`` the keys asked for, ``wanted``
+    those that IPv6 needs. Keys of others stay. Raises PlanError when the user, or the file, says otherwise.
     """
     foreign = {key: value for key, value in parse(text).items() if key not in managed or managed[key] != value}
     problems = Problems()

@@ -21,6 +21,9 @@ DECLARED_FILE = FOLDER + "/declared.nft"
 #: What the kernel said right after the table was loaded: anything else means that somebody changed it.
 LOADED_FILE = "/run/ipv6-aws-containers-guard.loaded"
 UNIT_FILE = "/etc/systemd/system/" + UNIT
+FOLLOWER = "/usr/local/lib/ipv6.aws_containers/guard_follow.py"
+FOLLOWER_UNIT = "ipv6-aws-containers-guard-follow.service"
+FOLLOWER_UNIT_FILE = "/etc/systemd/system/" + FOLLOWER_UNIT
 
 
 @dataclass(frozen=True, order=True)
@@ -104,4 +107,27 @@ ExecReload={keep}
 [Install]
 WantedBy=multi-user.target
 RequiredBy=docker.service
+"""
+
+
+def follower_unit() -> str:
+    """The systemd unit that keeps declared ports at containers' addresses where Docker gives these as it likes."""
+    return f"""\
+# Written by the Ansible collection ipv6.aws_containers.
+[Unit]
+Description=Keeps declared IPv6 ports at their containers' addresses
+Documentation=file:{FOLLOWER}
+After={UNIT}
+Requires={UNIT}
+Before=docker.service
+StartLimitIntervalSec=0
+
+[Service]
+ExecStartPre={FOLLOWER} close
+ExecStart={FOLLOWER}
+Restart=always
+RestartSec=1
+
+[Install]
+WantedBy=multi-user.target
 """
