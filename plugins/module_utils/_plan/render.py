@@ -1,0 +1,225 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The picture of a fleet: the Internet, the subnet, each host with its ENI, bridge and containers, who reaches whom.
+
+Up to five hosts stand in one row, their pings drawn as lines beneath; more stand in several rows, over a matrix of the
+pings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from . import cards
+from .matrix import matrix
+from .picture import Link, Picture, Score
+from .svg import MONO, arrow, box, document, label, pill, pill_width, wire
+
+ROW = 5  # hosts side by side
+MARGIN, GAP = 28.0, 26.0
+ZONE = 22.0  # from the subnet's border to the cards
+LEVEL = 27.0  # between two lines of pings
+TOP = 236.0  # the subnet's border
+BUS = 64.0  # from there to the cards, with the wire to them between
+NARROWEST = 900.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """Hosts side by side: the height of their cards' top, the cards' height, and that of the wire above them."""
+
+    names: tuple[str, ...]
+    top: float
+    high: float
+    bus: float
+
+
+def topology(report: Mapping[str, Any]) -> str:
+    """A report of the role verify → an SVG document. The same report gives the same text."""
+    picture = Picture(report)
+    rows = _rows(picture)
+    columns = max((len(row.names) for row in rows), default=1)
+    wide = max(2 * (MARGIN + ZONE) + columns * (cards.WIDE + GAP) - GAP, NARROWEST)
+    left = (wide - columns * (cards.WIDE + GAP) + GAP) / 2
+    lefts = {name: left + column * (cards.WIDE + GAP) for row in rows for column, name in enumerate(row.names)}
+    bottom = rows[-1].top + rows[-1].high if rows else TOP
+    if len(rows) == 1:
+        pings, bottom = _pings(picture, lefts, bottom)
+    else:
+        pings, bottom = matrix(picture, wide / 2, bottom + 34)
+    zone = bottom + ZONE - TOP
+    parts = [
+        box(0, 0, wide, TOP + zone + MARGIN, "paper", radius=0),
+        box(MARGIN, TOP, wide - 2 * MARGIN, zone, "zone", "line", radius=16),
+        *_title(picture, wide),
+        *_wires(picture, rows, lefts, wide / 2),
+        *_outside(picture, wide / 2),
+        *(cards.card(picture, name, lefts[name], row.top, row.high) for row in rows for name in row.names),
+        pings,
+    ]
+    return document(wide, TOP + zone + MARGIN, _headline(picture), "\n".join(part for part in parts if part))
+
+
+def _rows(picture: Picture) -> list[Row]:
+    """As few rows as the width allows, as even as can be."""
+    names = tuple(picture.hosts)
+    columns = -(-len(names) // max(1, -(-len(names) // ROW)))
+    rows, bottom = [], TOP
+    for at in range(0, len(names), columns or 1):
+        group = names[at : at + columns]
+        rows.append(Row(group, bottom + BUS, max(cards.height(picture, name) for name in group), bottom + BUS - 26))
+        bottom = rows[-1].top + rows[-1].high
+    return rows
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _headline(picture: Picture) -> str:
+    containers = sum(len(host["containers"]) for host in picture.hosts.values())
+    return f"{_count(containers, 'container')} on {_count(len(picture.hosts), 'host')}, each at its own IPv6 address"
+
+
+def _title(picture: Picture, wide: float) -> list[str]:
+    everything = picture.score()
+    said = f"{everything.held} of {everything.made} checks hold" if everything.made else "not verified"
+    colour = everything.colour if everything.made else "muted"
+    subnets = ", ".join(picture.subnets)
+    promise = "nothing translated, closed but for what is declared"
+    if colour == "bad":
+        promise = (
+            f"{everything.made - everything.held} checks do not hold; what is red below, and verify's table, say which"
+        )
+    return [
+        label(MARGIN, 46, _headline(picture), 20, bold=True, room=wide - 2 * MARGIN - pill_width(said, 12.5) - 20),
+        label(MARGIN, 68, f"ipv6.aws_containers: {promise}", 12.5, "muted"),
+        pill(wide - MARGIN, 41, said, colour, size=12.5, anchor="end"),
+        label(MARGIN + 18, TOP + 26, f"subnet {subnets}", 12.5, "muted", face=MONO, room=wide / 2 - 80),
+    ]
+
+
+def _outside(picture: Picture, x: float) -> list[str]:
+    """The Internet and the gateway, one above the other, with what the Internet saw."""
+    target, address = picture.internet["target"], picture.internet["address"]
+    name = f"Internet: {target}" if target else "Internet"
+    gateways = ", ".join(picture.gateways) or "no gateway seen"
+    half = 150.0
+    return [
+        box(x - half, 88, 2 * half, 50, "card", "blue", radius=25),
+        label(x, 109, name, 14, bold=True, anchor="middle", room=2 * half - 30),
+        label(x, 127, address or "not tried", 12, "muted", face=MONO, anchor="middle", room=2 * half - 40),
+        box(x - 105, 176, 210, 40, "card", "blue", radius=8),
+        label(x, 193, "gateway", 13, bold=True, anchor="middle"),
+        label(x, 209, gateways, 11, "muted", face=MONO, anchor="middle", room=196),
+        *_notes(
+            [
+                (picture.score("ping.internet"), "{} of {} containers reach it"),
+                (picture.score("capture.internet"), "{} of {} seen with their own address"),
+            ],
+            x - half - 14,
+            "end",
+        ),
+        *_notes(
+            [
+                (picture.score("port.declared"), "declared ports: {} of {} open"),
+                (picture.score("port.undeclared"), "undeclared ports: {} of {} closed"),
+            ],
+            x + half + 14,
+            "start",
+        ),
+    ]
+
+
+def _notes(notes: list[tuple[Score, str]], x: float, anchor: str) -> list[str]:
+    """One beneath the other; what was not checked is left out."""
+    shown = [(found, text.format(found.held, found.made)) for found, text in notes if found.made]
+    return [pill(x, 102 + 24 * line, text, found.colour, anchor=anchor) for line, (found, text) in enumerate(shown)]
+
+
+def _wires(picture: Picture, rows: list[Row], lefts: Mapping[str, float], x: float) -> list[str]:
+    """From the Internet to each host. A further row's wire comes down at the subnet's left border."""
+    parts = [wire([(x, 138), (x, 176)], _flow(picture.score("ping.internet")), thick=3)]
+    trunk = MARGIN + 8
+    for number, row in enumerate(rows):
+        start = [(x, 216.0), (x, row.bus)]
+        if number:
+            start = [(x, 216.0), (x, rows[0].bus), (trunk, rows[0].bus), (trunk, row.bus)]
+        for name in row.names:
+            end = lefts[name] + cards.WIDE / 2
+            turn = [(end, row.bus)] if end != start[-1][0] else []
+            parts.append(wire([*start, *turn, (end, row.top)], _flow(picture.score("ping.internet", host=name))))
+    return parts
+
+
+def _flow(found: Score) -> str:
+    """The colour of a wire: blue where nothing was tried."""
+    return found.colour if found.made else "blue"
+
+
+def _pings(picture: Picture, lefts: Mapping[str, float], top: float) -> tuple[str, float]:
+    """Lines beneath one row of cards, one a pair of hosts → the drawing and its bottom."""
+    names = list(lefts)
+    links = [picture.link(one, other) for one, other in combinations(names, 2)]
+    links = [link for link in links if link.score.made]
+    if not links:
+        return "", top
+    spans = {link: (names.index(link.one), names.index(link.other)) for link in links}
+    levels = _levels(spans)
+    ends = _ends(spans, lefts, names)
+    depth = {link: top + 26 + LEVEL * level for link, level in levels.items()}
+    lines, tips, texts = [], [], []
+    for link in sorted(links, key=lambda each: -levels[each]):
+        (x, far), y = ends[link], depth[link]
+        colour = link.score.colour
+        lines.append(
+            wire([(x, top + 8), (x, y), (far, y), (far, top + 8)], colour, extra="" if colour == "good" else "dash")
+        )
+        tips += [arrow(end, top + 2, colour) for end in (x, far)]
+        crossing = [end for other in links if depth[other] > y for end in ends[other]]
+        texts.append(_on_line(link, x, far, y, crossing))
+    return "\n".join([*lines, *tips, *texts]), max(depth.values()) + 14
+
+
+def _on_line(link: Link, x: float, far: float, y: float, crossing: list[float]) -> str:
+    """The text on a line, as near to its middle as the lines that cross it allow."""
+    half = pill_width(link.text) / 2
+    middle = (x + far) / 2
+    places = [middle + sign * 8 * step for step in range(60) for sign in (1, -1)]
+    inside = [place for place in places if x + half + 8 <= place <= far - half - 8]
+    free = [place for place in inside if all(abs(place - line) > half + 5 for line in crossing)]
+    return pill((free or inside or [middle])[0], y, link.text, link.score.colour, anchor="middle")
+
+
+def _levels(spans: Mapping[Link, tuple[int, int]]) -> dict[Link, int]:
+    """The shortest lines nearest to the cards; two share a level if they only meet at a host."""
+    taken: list[list[tuple[int, int]]] = []
+    levels = {}
+    for link, (start, end) in sorted(spans.items(), key=lambda item: (item[1][1] - item[1][0], item[1])):
+        fits = (n for n, level in enumerate(taken) if all(end <= low or high <= start for low, high in level))
+        level = next(fits, len(taken))
+        if level == len(taken):
+            taken.append([])
+        taken[level].append((start, end))
+        levels[link] = level
+    return levels
+
+
+def _ends(
+    spans: Mapping[Link, tuple[int, int]], lefts: Mapping[str, float], names: list[str]
+) -> dict[Link, tuple[float, float]]:
+    """Where each line leaves its two cards: side by side, the far-reaching ones outermost, so that none cross there."""
+    ends: dict[Link, list[float]] = {link: [0.0, 0.0] for link in spans}
+    for index, name in enumerate(names):
+        to_left = sorted((link for link, span in spans.items() if span[1] == index), key=lambda link: -spans[link][0])
+        to_right = sorted((link for link, span in spans.items() if span[0] == index), key=lambda link: -spans[link][1])
+        order = [(link, 1) for link in to_left] + [(link, 0) for link in to_right]
+        step = min(26.0, (cards.WIDE - 40) / max(1, len(order)))
+        first = lefts[name] + cards.WIDE / 2 - step * (len(order) - 1) / 2
+        for place, (link, end) in enumerate(order):
+            ends[link][end] = first + place * step
+    return {link: (pair[0], pair[1]) for link, pair in ends.items()}
