@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -62,6 +63,16 @@ def test_parameters_name_the_images(ec2: Any, connect: Any) -> None:
 def test_who_is_asking(connect: Any) -> None:
     """Always the one account."""
     assert connect("sts").get_caller_identity()["Account"] == "123456789012"
+
+
+def test_an_unknown_action_is_refused(server: Server) -> None:
+    """With EC2's code and in its form, not with a stack trace."""
+    request = urllib.request.Request(server.url, data=b"Action=FlyToTheMoon&Version=2016-11-15")
+    with pytest.raises(urllib.error.HTTPError) as refusal:
+        urllib.request.urlopen(request)
+    with refusal.value as answer:
+        assert answer.status == 400
+        assert b"<Code>InvalidAction</Code>" in answer.read()
 
 
 def test_many_clients_never_get_one_address_twice(server: Server, net: Any, connect: Any) -> None:

@@ -72,6 +72,26 @@ def test_states_follow_the_machine(ec2: Any, net: Any, machines: SlowMachines) -
     assert machines.seen[-1].instances == ()
 
 
+def test_a_terminated_instance_is_shown_for_a_while(
+    ec2: Any, net: Any, machines: SlowMachines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then its id is unknown."""
+    instance = net.launch(net.eni())
+    machines.states[instance] = "terminated"
+    ec2.terminate_instances(InstanceIds=[instance])
+    assert state(ec2, instance) == "terminated"
+    monkeypatch.setattr("vpclab.ec2.instances.TERMINATED_SECONDS", -1)
+    assert ec2.describe_instances()["Reservations"] == []
+
+
+def test_the_source_destination_check_is_its_interfaces(ec2: Any, net: Any) -> None:
+    """Switched at the instance, seen at the interface."""
+    eni = net.eni()
+    instance = net.launch(eni)
+    ec2.modify_instance_attribute(InstanceId=instance, SourceDestCheck={"Value": False})
+    assert net.shown(eni)["SourceDestCheck"] is False
+
+
 def test_a_premade_interface_survives_and_another_goes(ec2: Any, net: Any, machines: SlowMachines) -> None:
     """In use until the machine is gone; then available, or deleted when the launch made it."""
     premade = net.eni(":a")

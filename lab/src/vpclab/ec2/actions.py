@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import moto.core.responses
 from moto.core.utils import method_names_from_class
@@ -24,15 +24,16 @@ if TYPE_CHECKING:
 class LabActions(InterfaceActions, InstanceActions, SubnetActions, GroupActions, EC2Response):
     """One request: moto makes an object of this class for each."""
 
+    # moto always says ``pending`` in the answer of a launch, also in a repeated one: here the machines know.
+    RESPONSE_KEY_PATH_TO_TRANSFORMER: ClassVar = {
+        path: transform
+        for path, transform in EC2Response.RESPONSE_KEY_PATH_TO_TRANSFORMER.items()
+        if path != "RunInstances.Reservation.Instances.Instance.State"
+    }
+
     def __init__(self, backend: LabBackend) -> None:
         super().__init__()
         self._backend = backend
-        # EC2 may answer ``pending`` or ``shutting-down`` where moto always does: the machines know better.
-        self.RESPONSE_KEY_PATH_TO_TRANSFORMER = {
-            path: transform
-            for path, transform in type(self).RESPONSE_KEY_PATH_TO_TRANSFORMER.items()
-            if path != "RunInstances.Reservation.Instances.Instance.State"
-        }
 
     @property
     def ec2_backend(self) -> LabBackend:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from xml.sax.saxutils import escape
 
+from botocore.model import OperationNotFoundError
 from moto.moto_server.werkzeug_app import BackendRequest
 from werkzeug.wrappers import Response
 
@@ -109,6 +110,8 @@ class Endpoint:
                     raise Refusal("UnrecognizedService", f"the lab has no service '{call.service}'", status=501)
         except Refusal as refusal:
             return _refused(call.service, refusal.code, refusal.message, refusal.status)
+        except OperationNotFoundError:
+            return _refused(call.service, "InvalidAction", f"The action {call.action} is not valid.", 400)
         except NotImplementedError as missing:
             return _refused(call.service, "UnsupportedOperation", f"the lab does not offer this: {missing}", 501)
         except Exception as error:

@@ -36,7 +36,7 @@ class LabInstance(Instance):
 
     wanted: Literal["running", "stopped", "terminated"] = "running"
     boots: int = 1
-    released: bool = False
+    released: float | None = None
     nics: dict[int, LabInterface]
 
     def __del__(self) -> None:
@@ -45,7 +45,7 @@ class LabInstance(Instance):
     @property
     def _state(self) -> InstanceState:
         reached, then, until = _TRANSITIONS[self.wanted]
-        if self.released:
+        if self.released is not None:
             name: StateName = "terminated"
         else:
             name = then if self.ec2_backend.machines.state(self.id) in reached else until
@@ -67,6 +67,16 @@ class LabInstance(Instance):
         """Make the root volume under the name that the image gives it."""
         volume = self.ec2_backend.create_volume(size=8, zone_name=self.availability_zone)
         self.ec2_backend.attach_volume(volume.id, self.id, ROOT_DEVICE, True)
+
+    @property
+    def source_dest_check(self) -> bool:
+        """The check of the first interface, which an instance's attribute stands for."""
+        return self.nics[0].source_dest_check if getattr(self, "nics", None) else True
+
+    @source_dest_check.setter
+    def source_dest_check(self, value: bool) -> None:
+        if getattr(self, "nics", None):
+            self.nics[0].source_dest_check = value
 
     @property
     def security_groups(self) -> Any:
@@ -116,11 +126,6 @@ class LabInstance(Instance):
     def user_data_bytes(self) -> bytes:
         """The user data as the host reads it."""
         return base64.b64decode(str(self.user_data)) if self.user_data else b""
-
-    @property
-    def name(self) -> str:
-        """The Name tag, "" without one."""
-        return next((tag["value"] for tag in self.get_tags() if tag["key"] == "Name"), "")
 
     def get_filter_value(self, filter_name: str, method_name: str | None = None) -> Any:
         """What DescribeInstances' filter of this name compares."""

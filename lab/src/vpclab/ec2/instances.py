@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,8 @@ from vpclab.ec2.refusal import Refusal, invalid
 from vpclab.ec2.tokens import ClientTokens
 from vpclab.topology import Machines
 
+TERMINATED_SECONDS = 3600
+"""How long EC2 shows a terminated instance, about."""
 METADATA_OPTIONS = {
     "HttpTokens": "http_tokens",
     "HttpPutResponseHopLimit": "http_put_response_hop_limit",
@@ -220,11 +223,14 @@ class LabInstanceBackend(InstanceBackend):
 
         An interface made before the launch becomes available, one made by the launch is deleted.
         """
-        gone = [
-            i for i in self.instances.values() if i.wanted == "terminated" and not i.released and i._state.code == 48
-        ]
+        now = time.monotonic()
+        terminated = [i for i in self.instances.values() if i.wanted == "terminated"]
+        for instance in terminated:
+            if instance.released is not None and now - instance.released > TERMINATED_SECONDS:
+                self._forget(instance)
+        gone = [i for i in terminated if i.released is None and i._state.name == "terminated"]
         for instance in gone:
-            instance.released = True
+            instance.released = now
             instance._subnet_id = None
             for eni in list(instance.nics.values()):
                 instance.detach_eni(eni)
@@ -232,6 +238,14 @@ class LabInstanceBackend(InstanceBackend):
                     self.delete_network_interface(eni.id)
             instance.teardown_defaults()
         return bool(gone)
+
+    def _forget(self, instance: LabInstance) -> None:
+        del self.instances[instance.id]
+        self.tags.pop(instance.id, None)
+        for key, reservation in list(self.reservations.items()):
+            reservation.instances = [other for other in reservation.instances if other is not instance]
+            if not reservation.instances:
+                del self.reservations[key]
 
     # Look -------------------------------------------------------------------------------------------------------------
 

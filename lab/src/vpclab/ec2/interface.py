@@ -19,6 +19,7 @@ from moto.ec2.utils import random_eni_id
 from vpclab.ec2.addresses import PREFIX_LENGTH
 from vpclab.ec2.refusal import Refusal, invalid
 from vpclab.ec2.subnet import LabSubnet
+from vpclab.topology import Eni
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,18 @@ class Ipv6Ask:
 class LabInterface(NetworkInterface):
     """moto's network interface with prefixes, a primary IPv6 address, and addresses that its subnet has given.
 
-    moto's own constructor is not called: it draws addresses at random, taken or not.
+    moto's own constructor is not called: it draws addresses at random, taken or not. ``told`` is the snapshot's record
+    of it, kept until any attribute is assigned: with thousands of interfaces a snapshot per call must not make them all
+    anew. So attributes are assigned, never changed in place.
     """
+
+    told: Eni | None = None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Assign, and forget the record."""
+        super().__setattr__(name, value)
+        if name != "told":
+            super().__setattr__("told", None)
 
     def __init__(
         self,

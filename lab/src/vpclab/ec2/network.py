@@ -131,7 +131,8 @@ class NetworkBackend(VPCBackend, SubnetBackend, RouteBackend, InternetGatewayBac
             raise dependency(f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
         for table in self.route_tables.values():
             table._associations = {key: target for key, target in table._associations.items() if target != subnet_id}
-        self.tags.pop(subnet_id, None)
+        for owned in (subnet_id, *(reservation.id for reservation in subnet._cidr_reservations)):
+            self.tags.pop(owned, None)
         return super().delete_subnet(subnet_id)
 
     def modify_subnet_attribute(self, subnet_id: str, attr_name: str, attr_value: bool) -> None:

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+from functools import cache
 from types import TracebackType
 
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -35,6 +37,7 @@ class Server:
     def __init__(
         self, port: int = 0, machines: Machines | None = None, middlewares: tuple[Middleware, ...] = ()
     ) -> None:
+        _spare_the_collector()
         self.endpoint = Endpoint(machines, middlewares)
         self._server = make_server(LOOPBACK, port, self.endpoint, threaded=True, request_handler=_QuietHandler)
         self._server.daemon_threads = True
@@ -73,6 +76,16 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+@cache
+def _spare_the_collector() -> None:
+    """Take what the imports made out of garbage collection, once.
+
+    moto's tables of instance types are a million objects; a full collection walks them all, while a call waits.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def serve(

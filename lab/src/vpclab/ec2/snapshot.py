@@ -53,12 +53,18 @@ def snapshot(regions: Iterable[LabBackend]) -> topology.Topology:
             _instance(instance, backend.key_pairs.get(instance.key_name or ""))
             for backend in backends
             for _, instance in sorted(backend.instances.items())
-            if not instance.released
+            if instance.released is None
         ),
     )
 
 
 def _eni(eni: LabInterface) -> topology.Eni:
+    if eni.told is None:
+        eni.told = _tell(eni)
+    return eni.told
+
+
+def _tell(eni: LabInterface) -> topology.Eni:
     return topology.Eni(
         id=eni.id,
         mac=eni.mac_address,
@@ -101,9 +107,10 @@ def _port(value: int | None) -> int | None:
 
 def _instance(instance: LabInstance, key_pair: KeyPair | None) -> topology.Instance:
     options = instance.metadata_options
+    tags: dict[str, str] = instance.ec2_backend.tags.get(instance.id, {})
     return topology.Instance(
         id=instance.id,
-        name=instance.name,
+        name=tags.get("Name", ""),
         image=suite_of(instance.image_id),
         image_id=instance.image_id,
         type=instance.instance_type,
@@ -117,5 +124,5 @@ def _instance(instance: LabInstance, key_pair: KeyPair | None) -> topology.Insta
         hop_limit=options.http_put_response_hop_limit,
         imds_ipv6=options.http_protocol_ipv6 == "enabled",
         imds_tags=options.instance_metadata_tags == "enabled",
-        tags=tuple(sorted((tag["key"], tag["value"]) for tag in instance.get_tags())),
+        tags=tuple(sorted(tags.items())),
     )

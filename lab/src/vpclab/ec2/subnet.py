@@ -97,6 +97,7 @@ class LabSubnet(Subnet):
         found = next((r for r in self._cidr_reservations if r.id == reservation_id), None)
         if found is not None:
             self._cidr_reservations.remove(found)
+            self.ec2_backend.tags.pop(reservation_id, None)
             for space in (self.v4, self.v6):
                 if space is not None:
                     space.unreserve(reservation_id)
