@@ -48,7 +48,7 @@ def learn_host_keys(
             return True, ""
         states = {key: item.state for key, item in _instances(api, pending).items()}
         return None, ", ".join(
-            f"{instance_id} is {states[instance_id]}, {sizes[instance_id]} characters on its console and no key among them"
+            f"{instance_id} is {states[instance_id]}, no key in the {sizes[instance_id]} characters on its console"
             for instance_id in pending
         )
 

@@ -62,7 +62,7 @@ def check_limits(
         problems.add(path, "must be a Nitro type for container_mode prefix (or use container_mode block)", kind.name)
     needed = len(allocation.addresses) + len(allocation.prefixes) + kept
     if needed > kind.addresses:
-        parts = f"{allocation.block} and the host's own" + (f" and {kept} others on the interface" if kept else "")
+        parts = f"{allocation.block} and the host's own" + (f", beside {kept} more on the interface" if kept else "")
         way_out = (
             "a larger type"
             if allocation.mode == MODE_PREFIX

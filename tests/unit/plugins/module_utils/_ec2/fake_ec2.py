@@ -1,7 +1,10 @@
 # Copyright: Contributors to the ipv6.aws_containers project
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small EC2 in memory behind boto3's client interface: strict where EC2 is, and every request checked against botocore's model."""
+"""A small EC2 in memory behind boto3's client interface.
+
+Strict where EC2 is, and every request is checked against botocore's service model.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +38,8 @@ _TYPES = {
 class FakeEc2:
     """One VPC with one subnet. ``calls`` lists ``(operation, request)``.
 
-    ``before``: called with operation and request before each call, to make someone else act or to raise. ``lag``: reads show the
-    interfaces as they were that many calls ago.
+    ``before``: called with operation and request before each call, to make someone else act or to raise. ``lag``: reads
+    show the interfaces as they were that many calls ago.
     """
 
     def __init__(self) -> None:
@@ -84,7 +87,9 @@ class FakeEc2:
     def writes(self) -> list[str]:
         return [name for name, _request in self.calls if not name.startswith(("Describe", "Get"))]
 
-    def add_eni(self, addresses=(), prefixes=(), tags=None, description="", instance_id=None, groups=(GROUP,), subnet=SUBNET) -> str:
+    def add_eni(
+        self, addresses=(), prefixes=(), tags=None, description="", instance_id=None, groups=(GROUP,), subnet=SUBNET
+    ) -> str:
         """An interface that somebody else made, unchecked."""
         eni_id = f"eni-{next(self._ids):04d}"
         number = len(self.enis) + 1
@@ -157,7 +162,9 @@ class FakeEc2:
     def _describe_network_interfaces(self, Filters, MaxResults=None):
         seen = self._history[-1 - self.lag] if self.lag < len(self._history) else {}
         found = [
-            eni for eni in seen.values() if all(set(_values(eni, entry["Name"])) & set(entry["Values"]) for entry in Filters)
+            eni
+            for eni in seen.values()
+            if all(set(_values(eni, entry["Name"])) & set(entry["Values"]) for entry in Filters)
         ]
         return {"NetworkInterfaces": found}
 
@@ -233,7 +240,9 @@ class FakeEc2:
         del self.enis[NetworkInterfaceId]
         if not self.keep_tokens_of_deleted:
             kept = self._tokens.items()
-            self._tokens = {t: e for t, e in kept if e[1]["NetworkInterface"]["NetworkInterfaceId"] != NetworkInterfaceId}
+            self._tokens = {
+                t: e for t, e in kept if e[1]["NetworkInterface"]["NetworkInterfaceId"] != NetworkInterfaceId
+            }
         return {}
 
     def _get_console_output(self, InstanceId, Latest=False):
