@@ -86,6 +86,12 @@ def attach(index: int, **params: Any) -> Case:
     return run
 
 
+def attach_in_use(ec2: Any, net: Any) -> None:
+    eni = net.eni()
+    net.launch(eni)
+    ec2.attach_network_interface(NetworkInterfaceId=eni, InstanceId=net.launch(net.eni()), DeviceIndex=1)
+
+
 def attach_in_other_zone(ec2: Any, net: Any) -> None:
     other = ec2.create_subnet(VpcId=net.vpc, CidrBlock="10.0.4.0/24", AvailabilityZone="us-east-1b")["Subnet"]
     eni = ec2.create_network_interface(SubnetId=other["SubnetId"])["NetworkInterface"]["NetworkInterfaceId"]
@@ -276,6 +282,7 @@ REFUSALS: dict[str, tuple[Case, str]] = {
     ),
     "launch with an interface in use": (second_launch, "InvalidNetworkInterface.InUse"),
     "launch in another zone": (launch_in_other_zone, "InvalidParameterCombination"),
+    "attach an interface in use": (attach_in_use, "InvalidNetworkInterface.InUse"),
     "attach in another zone": (attach_in_other_zone, "InvalidParameterCombination"),
     "attach at an index in use": (attach(0), WRONG),
     "attach one too many": (attach(2, others=1), "AttachmentLimitExceeded"),

@@ -14,7 +14,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from botocore.model import OperationNotFoundError
-from moto.moto_server.werkzeug_app import BackendRequest
+from moto.core.request import Request
 from werkzeug.wrappers import Response
 
 from vpclab.ec2 import actions, backend, filters
@@ -29,6 +29,12 @@ from vpclab.topology import InstanceState, Machines, Topology
 DEFAULT_REGION = "us-east-1"
 _READS = ("Describe", "Get", "List")
 log = logging.getLogger(__name__)
+
+
+class _Request(Request):
+    """A request that came through a real server, which sets the Date header itself."""
+
+    from_wsgi_server = True
 
 
 class NullMachines:
@@ -69,7 +75,7 @@ class Endpoint:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one HTTP request."""
-        request = BackendRequest(environ)
+        request = _Request(environ)
         answer = self._lab_route(request.method, request.path) or self._answer(request)
         response = Response(answer.body, answer.status, content_type=answer.content_type)
         return response(environ, start_response)
@@ -89,7 +95,7 @@ class Endpoint:
 
     # A call -----------------------------------------------------------------------------------------------------------
 
-    def _answer(self, request: BackendRequest) -> Answer:
+    def _answer(self, request: _Request) -> Answer:
         region, service = _scope(request.headers.get("Authorization", ""))
         request.get_data()  # keeps the body: the action is read from it here, the parameters later
         target = request.headers.get("X-Amz-Target", "")
