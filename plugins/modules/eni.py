@@ -42,6 +42,9 @@ options:
   subnet_id:
     description:
       - The subnet of the interfaces; it must have an IPv6 network. Required if O(state=present).
+      - In check mode it may be left out. Then the plan is made for the subnet that carries the fleet's tag, or, before
+        there is one, for an empty subnet whose addresses (C(2001:db8::/64)) stand for those to come; so mistakes are
+        found before anything is made.
       - With O(state=absent) only the fleet's interfaces in this subnet are considered.
     type: str
   security_groups:
@@ -246,9 +249,11 @@ def main() -> None:
     module = AnsibleAWSModule(
         argument_spec=ARGUMENTS,
         supports_check_mode=True,
-        required_if=[("state", "present", ("subnet_id", "hosts"))],
+        required_if=[("state", "present", ("hosts",))],
     )
     given = module.params
+    if given["state"] == "present" and not given["subnet_id"] and not module.check_mode:
+        module.fail_json(msg="subnet_id: is required to make interfaces; only check mode may leave it out")
     api = connect(module.client)
 
     def work() -> dict[str, Any]:
@@ -258,7 +263,7 @@ def main() -> None:
         else:
             tags = {key: str(value) for key, value in given["tags"].items()}
             groups = tuple(given["security_groups"])
-            desired = Desired(given["fleet"], given["subnet_id"], groups, tags, given["hosts"])
+            desired = Desired(given["fleet"], given["subnet_id"] or "", groups, tags, given["hosts"])
             report = present(api, desired, module.check_mode, module.log)
         for note in report.notes:
             module.warn(note)

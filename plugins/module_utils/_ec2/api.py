@@ -51,6 +51,11 @@ class Ec2Api:
         """Those of the subnets that exist."""
         return self._by_values("describe_subnets", "Subnets", "subnet-id", ids, "describe the subnets")
 
+    def subnets_tagged(self, key: str, value: str) -> list[dict[str, Any]]:
+        """The subnets that carry the tag."""
+        filters = [{"Name": f"tag:{key}", "Values": [value]}]
+        return self._pages("describe_subnets", "Subnets", filters, f"look for the subnets tagged {key}={value}")
+
     def interfaces(self, filters: Mapping[str, Iterable[str]]) -> list[dict[str, Any]]:
         """The interfaces that match every filter, all pages."""
         listed = [{"Name": name, "Values": list(values)} for name, values in sorted(filters.items())]

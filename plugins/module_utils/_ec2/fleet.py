@@ -18,7 +18,7 @@ from .._plan.tags import owner_of
 from . import translate
 from .api import Ec2Api
 from .apply import GONE, IN_USE, TOKEN_USED, Conflict, Outcome, apply
-from .observe import instances_of, observe, observe_fleet
+from .observe import instances_of, observe, observe_fleet, subnet_of_fleet
 from .waiters import Progress, WaitTimeout, wait_for
 
 # Rounds of plan and apply: each one lost means that somebody else got a block in the meantime.
@@ -43,10 +43,15 @@ class Report:
 def present(api: Ec2Api, desired: Desired, check: bool, progress: Progress) -> Report:
     """Give every desired host its interface and addresses; with ``check`` only say what would be done.
 
+    A check may leave the subnet's id empty: then it is planned in the subnet that carries the fleet's tag, or, before
+    that is made, in an empty one whose addresses are for documentation.
+
     :raises PlanError: what can't be, before any write.
     :raises Ec2Error: what EC2 refused.
     :raises WaitTimeout: what didn't come.
     """
+    if not desired.subnet_id and check:
+        desired = replace(desired, subnet_id=subnet_of_fleet(api, desired.fleet).id)
     run = _Run(api, desired, progress)
     plan = run.plan()
     first, done = plan, []
@@ -86,12 +91,12 @@ def describe_host(allocation: Allocation, interface: Interface | None, subnet: S
         "mac_address": interface.mac if interface else None,
         **allocation.to_dict(),
         "container_mode": allocation.mode,
-        "subnet_id": subnet.id,
+        "subnet_id": subnet.id or None,
         "subnet_cidr": str(subnet.block),
         "gateway": GATEWAY,
         "instance_id": interface.instance_id if interface else None,
-        "vpc_id": subnet.vpc_id,
-        "availability_zone": subnet.zone,
+        "vpc_id": subnet.vpc_id or None,
+        "availability_zone": subnet.zone or None,
     }
 
 

@@ -7,10 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .._plan.model import Instance, Interface, Observed
+from .._plan.model import UNMADE_SUBNET, Instance, Interface, Observed, Subnet
 from .._plan.tags import FLEET, owner_of
 from . import translate
 from .api import Ec2Api
+
+
+def subnet_of_fleet(api: Ec2Api, fleet: str) -> Subnet:
+    """The subnet that was made for the fleet, by its tag; ``UNMADE_SUBNET`` where there is none, or more than one."""
+    tagged = api.subnets_tagged(FLEET, fleet)
+    return translate.subnet(tagged[0]) if len(tagged) == 1 else UNMADE_SUBNET
 
 
 def observe(api: Ec2Api, fleet: str, subnet_id: str, groups: Iterable[str], types: Iterable[str]) -> Observed:
@@ -19,10 +25,13 @@ def observe(api: Ec2Api, fleet: str, subnet_id: str, groups: Iterable[str], type
     The fleet's interfaces are listed by tag as well as the subnet's, so that a host that lives in another subnet is not
     made twice.
     """
-    subnets = {item.id: item for item in map(translate.subnet, api.subnets([subnet_id]))}
+    if subnet_id == UNMADE_SUBNET.id:
+        subnets = {UNMADE_SUBNET.id: UNMADE_SUBNET}
+    else:
+        subnets = {item.id: item for item in map(translate.subnet, api.subnets([subnet_id]))}
     found = {item.id: item for item in map(translate.interface, api.interfaces({f"tag:{FLEET}": [fleet]}))}
     reservations = []
-    if subnets:
+    if subnet_id in subnets and subnet_id != UNMADE_SUBNET.id:
         listed = map(translate.interface, api.interfaces({"subnet-id": [subnet_id]}))
         found.update((item.id, item) for item in listed)
         reservations = api.reservations(subnet_id)

@@ -55,6 +55,11 @@ class Subnet:
     zone: str = ""
 
 
+# Stands for a subnet that is yet to be made, in a plan that nobody will apply: no id, and the network that RFC 3849
+# keeps for documentation.
+UNMADE_SUBNET = Subnet(id="", block=Block(0x20010DB8 << 96, 64))
+
+
 def reserved(subnet: Block) -> tuple[Block, ...]:
     """What AWS keeps in every subnet: the first four addresses and the last (VPC user guide, "Subnet CIDR blocks")."""
     return Block(subnet.first, SMALLEST_BLOCK_LENGTH), single(subnet.last)
