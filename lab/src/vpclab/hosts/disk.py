@@ -44,8 +44,11 @@ class Disk:
         for path in (self.root, self.directory / "upper", self.directory / "work", *(path for path, _ in self.binds)):
             path.mkdir(parents=True, exist_ok=True)
         if not self.root.is_mount():
+            # Volatile: no fsync of a host reaches the machine's disk, nor does unmounting flush all of it. A crash of
+            # the machine could cost a lab's host, which is gone then anyway. The last mount's mark is in the way.
+            shutil.rmtree(self.directory / "work/work/incompat", ignore_errors=True)
             layers = f"lowerdir={image},upperdir={self.directory / 'upper'},workdir={self.directory / 'work'}"
-            run("mount", "-t", "overlay", "vpclab", "-o", layers, str(self.root))
+            run("mount", "-t", "overlay", "vpclab", "-o", f"{layers},volatile", str(self.root))
         return fresh
 
     def write(self, files: Mapping[str, str]) -> None:

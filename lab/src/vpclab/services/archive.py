@@ -97,6 +97,7 @@ class Archive:
         with tempfile.NamedTemporaryFile(dir=kept.parent, prefix=".", delete=False) as file:
             try:
                 shutil.copyfileobj(answer, file, _CHUNK)  # type: ignore[arg-type]
+                file.flush()
                 expected = answer.headers.get("Content-Length")  # type: ignore[attr-defined]
                 if expected is not None and file.tell() != int(expected):
                     raise OSError(f"{file.tell()} of {expected} bytes came")
