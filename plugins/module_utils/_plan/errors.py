@@ -47,13 +47,11 @@ class Problems:
     """Gathers violations, so that a user sees all of them at once."""
 
     def __init__(self) -> None:
-        self._found: list[Violation] = []
+        self._found: dict[Violation, None] = {}
 
     def add(self, path: str, rule: str, value: object = None) -> None:
         """Note that ``value`` at ``path`` breaks ``rule``."""
-        violation = Violation(path, rule, None if value is None else str(value))
-        if violation not in self._found:
-            self._found.append(violation)
+        self._found[Violation(path, rule, None if value is None else str(value))] = None
 
     def __bool__(self) -> bool:
         return bool(self._found)
