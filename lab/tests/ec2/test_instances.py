@@ -72,6 +72,20 @@ def test_states_follow_the_machine(ec2: Any, net: Any, machines: SlowMachines) -
     assert machines.seen[-1].instances == ()
 
 
+def test_a_machine_shut_down_from_the_inside_is_stopped(ec2: Any, net: Any, machines: SlowMachines) -> None:
+    """And can be started again."""
+    instance = net.launch(net.eni())
+    machines.states[instance] = "stopped"
+    assert state(ec2, instance) == "pending"
+    machines.states[instance] = "running"
+    assert state(ec2, instance) == "running"
+    machines.states[instance] = "stopped"
+    assert state(ec2, instance) == "stopped"
+    ec2.start_instances(InstanceIds=[instance])
+    assert state(ec2, instance) == "pending"
+    assert machines.seen[-1].instances[0].boots == 2
+
+
 def test_a_terminated_instance_is_shown_for_a_while(
     ec2: Any, net: Any, machines: SlowMachines, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,12 +23,22 @@ STATE_CODES: dict[StateName, int] = {
     "stopping": 64,
     "stopped": 80,
 }
-_TRANSITIONS: dict[str, tuple[tuple[StateName, ...], StateName, StateName]] = {
-    # wanted: (what the machine reports when it is there, the state then, the state until then)
-    "running": (("running",), "running", "pending"),
-    "stopped": (("stopped", "terminated"), "stopped", "stopping"),
-    "terminated": (("terminated",), "terminated", "shutting-down"),
-}
+
+
+def state_name(wanted: str, reported: StateName, was_up: bool) -> StateName:
+    """The state that EC2 would show: what is wanted once the machine is there, the way to it until then.
+
+    A machine which was up since its last start (``was_up``) and has stopped, though it should run, was shut down from
+    the inside: that is an ordinary ``stopped`` on EC2.
+    """
+    down = reported in ("stopped", "terminated")
+    if wanted == "terminated":
+        return "terminated" if reported == "terminated" else "shutting-down"
+    if wanted == "stopped":
+        return "stopped" if down else "stopping"
+    if reported == "running":
+        return "running"
+    return "stopped" if was_up and down else "pending"
 
 
 class LabInstance(Instance):
@@ -36,6 +46,7 @@ class LabInstance(Instance):
 
     wanted: Literal["running", "stopped", "terminated"] = "running"
     boots: int = 1
+    was_up: bool = False
     released: float | None = None
     nics: dict[int, LabInterface]
 
@@ -44,16 +55,21 @@ class LabInstance(Instance):
 
     @property
     def _state(self) -> InstanceState:
-        reached, then, until = _TRANSITIONS[self.wanted]
         if self.released is not None:
-            name: StateName = "terminated"
-        else:
-            name = then if self.ec2_backend.machines.state(self.id) in reached else until
+            return InstanceState("terminated", STATE_CODES["terminated"])
+        reported = self.ec2_backend.machines.state(self.id)
+        self.was_up = self.was_up or reported == "running"
+        name = state_name(self.wanted, reported, self.was_up)
         return InstanceState(name, STATE_CODES[name])
 
     @_state.setter
     def _state(self, _: InstanceState) -> None:
         """moto sets it once in its constructor, where nothing is known of the machine yet."""
+
+    def boot_again(self) -> None:
+        """Ask the machine for one more boot."""
+        self.boots += 1
+        self.was_up = False
 
     def prep_nics(self, nic_spec: list[dict[str, Any]], *_: Any, **__: Any) -> None:
         """Attach the interfaces, which the backend has found or made by now."""

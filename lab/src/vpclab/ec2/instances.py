@@ -184,7 +184,7 @@ class LabInstanceBackend(InstanceBackend):
         """Boot running instances once more."""
         found = self._all_in(instance_ids, "pending", "running")
         for instance in found:
-            instance.boots += 1
+            instance.boot_again()
         return list(found)
 
     def terminate_instances(self, instance_ids: list[str]) -> list[tuple[Any, Any]]:
@@ -213,8 +213,8 @@ class LabInstanceBackend(InstanceBackend):
     @staticmethod
     def _want(instance: LabInstance, wanted: Any) -> tuple[LabInstance, Any]:
         before = instance._state
-        if wanted == "running" and instance.wanted != "running":
-            instance.boots += 1
+        if wanted == "running" and before.name == "stopped":
+            instance.boot_again()
         instance.wanted = wanted
         return instance, before
 
