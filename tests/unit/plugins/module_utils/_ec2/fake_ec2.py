@@ -47,6 +47,7 @@ class FakeEc2:
         self.instances: dict[str, dict[str, Any]] = {}
         self.reservations: list[dict[str, Any]] = []
         self.subnets = {SUBNET: NETWORK}
+        self.subnet_tags: dict[str, dict[str, str]] = {}
         self.groups = {GROUP: VPC, "sg-other": "vpc-2", "sg-2": VPC}
         self.consoles: dict[str, list[str]] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -138,7 +139,11 @@ class FakeEc2:
 
     # EC2's verbs
     def _describe_subnets(self, Filters, MaxResults=None):
-        wanted = Filters[0]["Values"]
+        name, wanted = Filters[0]["Name"], Filters[0]["Values"]
+
+        def value_of(subnet_id):
+            return subnet_id if name == "subnet-id" else self.subnet_tags.get(subnet_id, {}).get(name[4:])
+
         return {
             "Subnets": [
                 {
@@ -155,7 +160,7 @@ class FakeEc2:
                     ],
                 }
                 for subnet_id, network in self.subnets.items()
-                if subnet_id in wanted
+                if value_of(subnet_id) in wanted
             ]
         }
 

@@ -507,3 +507,16 @@ def test_the_token_is_the_same_across_runs_and_differs_by_host_and_fleet(ec2):
     again = FakeEc2()
     run(again, [{"name": "a", "container_mode": "block"}])
     assert next(request["ClientToken"] for name, request in again.calls if "Token" in str(request)) in tokens
+
+
+def test_a_check_before_the_subnet_is_made_finds_mistakes_and_shows_a_plan(ec2):
+    """Its addresses are those that are kept for documentation; once a subnet carries the fleet's tag, it is that one."""
+    planned = run(ec2, check=True, subnet_id="", groups=[])
+    assert planned.hosts["instance-1"]["container_prefix"] == "2001:db8::8/126"
+    assert planned.hosts["instance-1"]["subnet_id"] is None
+    with pytest.raises(PlanError, match=r"hosts\[0\].instance_type: must allow 5"):
+        run(ec2, [{**TUTORIAL[0], "instance_type": "t3.micro"}], check=True, subnet_id="", groups=[])
+    ec2.subnet_tags[SUBNET] = {"ipv6.aws_containers:fleet": "default"}
+    planned = run(ec2, check=True, subnet_id="", groups=[])
+    assert planned.hosts["instance-1"]["container_prefix"] == f"{BASE}::8/126"
+    assert not ec2.writes()
