@@ -95,7 +95,7 @@ def apply(
             outcome.done.append(change)
             progress(f"{change} ({len(outcome.done)} of {len(ordered)})")
 
-    groups = [list(group) for _, group in groupby(ordered, key=lambda change: change.order[:2])]
+    groups = [list(group) for _host, group in groupby(ordered, key=lambda change: change.order[:2])]
     with ThreadPoolExecutor(max_workers=WORKERS) as pool:
         list(pool.map(work, groups))
     if errors:

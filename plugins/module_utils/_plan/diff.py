@@ -65,5 +65,6 @@ def _changed(interface: Interface, change: Change) -> Interface:
         return replace(interface, prefixes=interface.prefixes | set(change.prefixes))
     if change.action == GROUPS:
         return replace(interface, groups=change.groups)
-    assert change.action in (TAG, CLAIM)
-    return replace(interface, tags={**interface.tags, **change.tags})
+    if change.action in (TAG, CLAIM):
+        return replace(interface, tags={**interface.tags, **change.tags})
+    raise AssertionError(f"{change.action} is no change of an interface")

@@ -29,8 +29,8 @@ def preview(hosts: object, subnet: object, taken: object = (), pins: object = No
     held = parse_held({} if pins is None else pins, network, problems)
     others = parse_taken(() if taken is None else taken, network, problems)
     problems.raise_if_any()
-    assert network is not None
-    assert network.block is not None
+    if network is None or network.block is None:
+        raise AssertionError("a subnet that can't be read is a problem already")
     names = {request.host for request in requests}
     own = {block for entry in held if entry.host in names for block in _blocks(entry)}
     lengths = {block.length for block in own}

@@ -510,7 +510,7 @@ def test_the_token_is_the_same_across_runs_and_differs_by_host_and_fleet(ec2):
 
 
 def test_a_check_before_the_subnet_is_made_finds_mistakes_and_shows_a_plan(ec2):
-    """Its addresses are those that are kept for documentation; once a subnet carries the fleet's tag, it is that one."""
+    """It shows addresses kept for documentation, until a subnet carries the fleet's tag."""
     planned = run(ec2, check=True, subnet_id="", groups=[])
     assert planned.hosts["instance-1"]["container_prefix"] == "2001:db8::8/126"
     assert planned.hosts["instance-1"]["subnet_id"] is None
