@@ -28,7 +28,7 @@ SUBNET = "subnet-1"
 
 def _cases():
     for path in sorted(CASES.glob("*.yml")):
-        for case in yaml.safe_load(path.read_text()):
+        for case in yaml.safe_load(path.read_text())["cases"]:
             yield pytest.param(case, id=f"{path.stem}: {case['case']}")
 
 
