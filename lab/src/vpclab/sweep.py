@@ -60,7 +60,7 @@ def leftovers(lab: Lab) -> list[str]:
     found += [f"mount {path}" for path in mounts(lab)]
     found += [f"namespace {name}" for name in lab_namespaces(lab)]
     found += [f"directory {path}" for path in (lab.run, lab.disks) if path.exists()]
-    found += [f"control group {path}" for path in _groups(lab)]
+    found += [f"control group {path}" for path in _groups(lab)[-1:]]
     return found
 
 

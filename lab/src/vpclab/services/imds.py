@@ -25,7 +25,6 @@ LONGEST = 21600
 
 _TOKEN = "X-aws-ec2-metadata-token"
 _TTL = "X-aws-ec2-metadata-token-ttl-seconds"
-_HOPS = 64
 
 
 def asker(topology: Topology, vpc_id: str, address: IPv4Address | IPv6Address) -> Instance | None:
@@ -76,11 +75,10 @@ class _Imds(web.Handler):
         elif not seconds.isascii() or not seconds.isdigit() or not 1 <= int(seconds) <= LONGEST:
             self.reply(400)
         else:
-            # The answer goes no further than the hop limit: by default not into a bridged container.
+            # The answer goes no further than the hop limit: by default not into a bridged container. Nor does what
+            # follows on this connection, or else TCP would send it again with more.
             self._hop_limit(instance.hop_limit)
             self.reply(200, self._tokens.give(instance.id, int(seconds)).encode(), **{_TTL: seconds})
-            self.wfile.flush()
-            self._hop_limit(_HOPS)
 
     def do_GET(self) -> None:
         instance = self._asker()
