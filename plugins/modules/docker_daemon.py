@@ -86,6 +86,10 @@ missing:
   returned: always
   type: list
   elements: str
+left:
+  description: The C(prefix) that C(docker0) had and will not have any more, with its C(gateway); null without one.
+  returned: when the engine is known
+  type: dict
 guard:
   description: Whether undeclared ports have to be closed by M(ipv6.aws_containers.guard#module).
   returned: when the engine is known
@@ -186,6 +190,7 @@ def main() -> None:
         engine=str(engine),
         installed=there.installed,
         missing=list(there.missing),
+        left={"prefix": str(merged.left), "gateway": str(engines.gateway(merged.left))} if merged.left else None,
         guard=wanted.guard,
         bridge=wanted.bridge,
         driver_options=wanted.driver_options,

@@ -20,10 +20,14 @@ USER = "docker_daemon_config"
 
 @dataclass(frozen=True)
 class Merged:
-    """The file's new text (None: no file is needed), and the keys in it that are ours to change or remove next time."""
+    """The file's new text (None: no file is needed), and the keys in it that are ours to change or remove next time.
+
+    ``left``: the IPv6 prefix that docker0 had and will not have any more, if any.
+    """
 
     text: str | None
     managed: Mapping[str, Any]
+    left: ipaddress.IPv6Network | None
 
 
 def parse(text: str | None, path: str = PATH) -> dict[str, Any]:
@@ -62,9 +66,10 @@ def merge(
 
     ours = {**user, **wanted.daemon}
     merged = {**foreign, **ours}
-    if merged == parse(text):
-        return Merged(text, ours)
-    return Merged(json.dumps(merged, indent=2, sort_keys=True) + "\n" if merged else None, ours)
+    before = parse(text)
+    if merged == before:
+        return Merged(text, ours, None)
+    return Merged(json.dumps(merged, indent=2, sort_keys=True) + "\n" if merged else None, ours, _left(before, merged))
 
 
 def _compare(
@@ -81,6 +86,14 @@ def _compare(
             problems.add(where, f"must not overlap the containers' prefix {prefix} on {wanted.bridge}", value)
         elif key == "bridge" and value and wanted.bridge == DEFAULT_BRIDGE_INTERFACE:
             problems.add(where, f"must be left out: the containers are on {DEFAULT_BRIDGE_INTERFACE}", value)
+
+
+def _left(before: Mapping[str, Any], after: Mapping[str, Any]) -> ipaddress.IPv6Network | None:
+    had, has = before.get("fixed-cidr-v6"), after.get("fixed-cidr-v6")
+    try:
+        return ipaddress.IPv6Network(had) if had and had != has else None
+    except ValueError:
+        return None
 
 
 def _overlaps(value: Any, prefix: ipaddress.IPv6Network) -> bool:
