@@ -146,7 +146,7 @@ def _network(mac: str) -> dict:
         # several can have it: a VLAN or macvlan carries its parent's MAC; the first is the parent
         "interface": next((name for name, address in by_name.items() if address.lower() == mac.lower()), ""),
         "addresses": links.addresses(document),
-        "routes": links.routes(links.ask_ip("route")),
+        "routes": links.routes(links.ask_ip("-6", "route")),
         "forwarding": {name: links.sysctl(name + "/forwarding") for name in ("all", "default")},
     }
 
@@ -193,7 +193,7 @@ def _own_view() -> dict:
     """What a container's own namespace says; runs inside it."""
     return {
         "addresses": links.addresses(links.ask_ip("addr")),
-        "routes": links.routes(links.ask_ip("route")),
+        "routes": links.routes(links.ask_ip("-6", "route")),
         "disable_ipv6": {name: links.sysctl(name + "/disable_ipv6") for name in ("eth0", "lo")},
     }
 

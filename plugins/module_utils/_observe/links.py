@@ -15,7 +15,7 @@ SCOPES = ("global", "site")
 
 
 def addresses(document: Iterable[Mapping[str, Any]]) -> list[dict]:
-    """``ip -j -6 addr`` → one entry an address: interface, mac, address, length (bits), scope, dynamic.
+    """``ip -j addr`` → one entry an IPv6 address: interface, mac, address, length (bits), scope, dynamic.
 
     Link-local addresses are left out: every interface has one, and no check is about them.
     """
@@ -37,7 +37,7 @@ def addresses(document: Iterable[Mapping[str, Any]]) -> list[dict]:
 
 
 def interfaces(document: Iterable[Mapping[str, Any]]) -> dict:
-    """``ip -j -6 addr`` or ``ip -j link`` → MAC address by interface name."""
+    """``ip -j addr`` (with ``-6`` it leaves MAC addresses out) → MAC address by interface name."""
     return {link["ifname"]: link.get("address", "") for link in document if link.get("ifname")}
 
 
@@ -63,11 +63,11 @@ def routes(document: Iterable[Mapping[str, Any]]) -> list[dict]:
 
 
 def ask_ip(*arguments: str) -> list[dict]:
-    """Run ``ip -j -6 <arguments>`` in the calling thread's namespace and return its document (empty objects dropped).
+    """Run ``ip -j <arguments>`` in the calling thread's namespace and return its document (empty objects dropped).
 
     Raises ``subprocess.CalledProcessError`` or ``FileNotFoundError`` (iproute2 missing).
     """
-    command = ["ip", "-j", "-6", *arguments]
+    command = ["ip", "-j", *arguments]
     done = subprocess.run(command, capture_output=True, check=True)
     return [entry for entry in json.loads(done.stdout or b"[]") if entry]
 

@@ -27,7 +27,7 @@ def with_dhcp6(folder: str = "/etc/netplan") -> list[str]:
 
 
 def before(path: str = RECORD) -> list[dict] | None:
-    """The addresses on the host before the netplan role's first change (``ip -j addr``, under ``addr``); None: no record."""
+    """The addresses before the netplan role's first change (``ip -j addr``, in its record); None: no record."""
     try:
         text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:

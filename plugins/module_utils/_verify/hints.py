@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 UNSEEN = "the host did not answer: is the instance running, and does the security group let ssh in over IPv6 from here?"
+OTHER_HOST = "no interface has the ENI's MAC address: is this the planned instance, or another at its address?"
 OVERLAP = "two hosts route the same addresses, or the bridge has another prefix than planned: run configure"
 ENI = "EC2 holds other addresses than planned: run provision (plan shows the difference)"
 KEY = "the instance was launched with another key pair, which EC2 can't change: add the key yourself, or relaunch"

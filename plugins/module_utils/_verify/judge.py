@@ -22,18 +22,19 @@ def checks(fleet: Fleet) -> list[Check]:
 
 def _of_host(fleet: Fleet, host: Host) -> Iterator[Check]:
     """A host that was not seen has one check, which says so: everything else about it would be a guess."""
-    answered = bool(host.seen)
+    if not host.seen:
+        trouble = f"no answer: {host.trouble}" if host.trouble else "no answer"
+        yield check(host, "host.observed", host.mac, "", trouble, hints.UNSEEN)
+        return
+    macs = sorted({entry["mac"] for entry in host.seen["addresses"]})
     yield check(
         host,
         "host.observed",
-        True,
-        answered,
-        f"answered; its interface is {host.interface or 'not there'}" if answered else f"no answer: {host.trouble}",
-        hints.UNSEEN,
-        holds=answered and bool(host.interface),
+        host.mac,
+        host.mac if host.interface else ", ".join(macs),
+        f"{host.interface} is {host.mac}" if host.interface else f"no interface is {host.mac}, but {', '.join(macs)}",
+        hints.OTHER_HOST,
     )
-    if not answered:
-        return
     yield from ec2.checks(fleet, host)
     yield from machine.checks(host)
     yield from engine.checks(host)

@@ -99,7 +99,15 @@ def _declared(name: str, number: int) -> dict[str, Any]:
 
 
 def _address(interface: str, text: str, length: int, dynamic: bool = False) -> dict[str, Any]:
-    return {"interface": interface, "mac": "", "address": text, "length": length, "scope": "global", "dynamic": dynamic}
+    mac = "02:00:00:00:00:01"
+    return {
+        "interface": interface,
+        "mac": mac,
+        "address": text,
+        "length": length,
+        "scope": "global",
+        "dynamic": dynamic,
+    }
 
 
 def _route(to: str, dev: str, via: str = "", proto: str = "kernel") -> dict[str, Any]:
