@@ -96,6 +96,13 @@ options:
             V(block).
           - It can't be changed while the host holds another one, except to a larger block around it.
         type: str
+  leaving_instances:
+    description:
+      - With O(state=absent), ids of instances that are about to be terminated, so that check mode can say what goes
+        with them while they still run.
+    type: list
+    elements: str
+    default: []
   tags:
     description:
       - More tags for the interfaces. Missing and different ones are corrected, others are left alone.
@@ -231,6 +238,7 @@ ARGUMENTS = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "subnet_id": {"type": "str"},
     "security_groups": {"type": "list", "elements": "str", "default": []},
+    "leaving_instances": {"type": "list", "elements": "str", "default": []},
     "tags": {"type": "dict", "default": {}},
 }
 
@@ -258,8 +266,8 @@ def main() -> None:
 
     def work() -> dict[str, Any]:
         if given["state"] == "absent":
-            hosts, timeout = given["hosts"], given["wait_timeout"]
-            report = absent(api, given["fleet"], given["subnet_id"], hosts, module.check_mode, timeout, module.log)
+            what = (given["fleet"], given["subnet_id"], given["hosts"], given["leaving_instances"])
+            report = absent(api, *what, module.check_mode, given["wait_timeout"], module.log)
         else:
             tags = {key: str(value) for key, value in given["tags"].items()}
             groups = tuple(given["security_groups"])

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -66,7 +66,14 @@ def present(api: Ec2Api, desired: Desired, check: bool, progress: Progress) -> R
 
 
 def absent(
-    api: Ec2Api, fleet: str, subnet_id: str | None, hosts: object, check: bool, timeout: float, progress: Progress
+    api: Ec2Api,
+    fleet: str,
+    subnet_id: str | None,
+    hosts: object,
+    leaving: Collection[str],
+    check: bool,
+    timeout: float,
+    progress: Progress,
 ) -> Report:
     """Delete the interfaces of ``hosts`` (all of the fleet's when ``None``), waiting for those that leaving instances
     still have.
@@ -74,10 +81,10 @@ def absent(
     :raises PlanError: an interface is in use, before anything is deleted. :raises Ec2Error, WaitTimeout: as in
         :func:`present`.
     """
-    removal = plan_absent(fleet, hosts, observe_fleet(api, fleet, subnet_id))
+    removal = plan_absent(fleet, hosts, observe_fleet(api, fleet, subnet_id), leaving)
     if not check:
         if removal.waiting:
-            removal = _wait_until_free(api, fleet, hosts, removal, timeout, progress)
+            removal = _wait_until_free(api, fleet, hosts, leaving, removal, timeout, progress)
         outcome = apply(api, fleet, removal.changes, {}, progress)
         if outcome.conflicts:
             raise outcome.conflicts[0].error
@@ -236,14 +243,21 @@ def _lacks(allocation: Allocation, interface: Interface | None) -> str:
 
 
 def _wait_until_free(
-    api: Ec2Api, fleet: str, hosts: object, removal: Removal, timeout: float, progress: Progress
+    api: Ec2Api,
+    fleet: str,
+    hosts: object,
+    leaving: Collection[str],
+    removal: Removal,
+    timeout: float,
+    progress: Progress,
 ) -> Removal:
     """Wait until leaving instances have let go of the interfaces; what is gone by then needs no deletion."""
     ids = [change.eni_id or "" for change in removal.changes]
 
     def look() -> tuple[Removal | None, str]:
         interfaces = tuple(map(translate.interface, api.interfaces_by_id(ids)))
-        now = plan_absent(fleet, hosts, Observed(interfaces=interfaces, instances=instances_of(api, interfaces)))
+        observed = Observed(interfaces=interfaces, instances=instances_of(api, interfaces))
+        now = plan_absent(fleet, hosts, observed, leaving)
         if not now.waiting:
             return replace(now, before=removal.before), ""
         states = (f"{item.id} {item.status} (instance {item.instance_id})" for item in now.waiting)

@@ -30,9 +30,11 @@ class Removal:
     after: str
 
 
-def plan_absent(fleet: str, hosts: object, observed: Observed) -> Removal:
+def plan_absent(fleet: str, hosts: object, observed: Observed, leaving: Collection[str] = ()) -> Removal:
     """The plan that deletes the interfaces of ``hosts`` (a list of dictionaries with ``name``), or of the whole fleet
     if ``None``.
+
+    ``leaving``: ids of instances that are about to be terminated, whatever their state is now.
 
     :raises PlanError: names every instance that uses one of them.
     """
@@ -52,8 +54,10 @@ def plan_absent(fleet: str, hosts: object, observed: Observed) -> Removal:
             if interface.status == "available":
                 continue
             instance = observed.instances.get(interface.instance_id or "")
-            leaving = interface.instance_id is not None and (instance is None or instance.state in LEAVING)
-            if leaving or interface.status == "pending":
+            goes = interface.instance_id is not None and (
+                instance is None or instance.state in LEAVING or instance.id in leaving
+            )
+            if goes or interface.status == "pending":
                 waiting.append(interface)
             else:
                 user = f"{instance.id}, which is {instance.state}" if instance else "something that is no instance"

@@ -60,8 +60,8 @@ def run(ec2, hosts=TUTORIAL, check=False, **settings):
     return present(Ec2Api(ec2), desired, check, lambda text: None)
 
 
-def remove(ec2, hosts=None, check=False, timeout=60, fleet="default"):
-    return absent(Ec2Api(ec2), fleet, None, hosts, check, timeout, lambda text: None)
+def remove(ec2, hosts=None, check=False, timeout=60, fleet="default", leaving=()):
+    return absent(Ec2Api(ec2), fleet, None, hosts, leaving, check, timeout, lambda text: None)
 
 
 def test_tutorial(ec2):
@@ -465,6 +465,14 @@ def test_absent_in_check_mode_deletes_nothing(ec2):
     assert len(planned.changes) == 4
     assert planned.after == ""
     assert "instance-1:" in planned.before
+    assert len(ec2.enis) == 4
+
+
+def test_absent_may_be_told_which_instances_are_about_to_go(ec2):
+    """A teardown in check mode lists the interfaces though their instances still run."""
+    ec2.attach(run(ec2).hosts["instance-2"]["eni_id"], "i-1")
+    report = remove(ec2, check=True, leaving=["i-1"])
+    assert [change.host for change in report.changes] == [f"instance-{number}" for number in range(1, 5)]
     assert len(ec2.enis) == 4
 
 
