@@ -1,0 +1,38 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter container_plan: plain data in and out, errors as Ansible's."""
+
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.ipv6.aws_containers.plugins.filter.containers import FilterModule
+
+WHERE = {"prefix": "2001:db8::8/126", "subnet": "2001:db8::/64"}
+WEB = {"name": "web", "image": "demo/web:1", "ports": [80]}
+container_plan = FilterModule().filters()["container_plan"]
+
+
+@pytest.mark.parametrize(("engine", "guard"), [("20.10.24", True), ("26.1.5", True), ("28.5.2", False), (None, False)])
+def test_who_closes_ports_depends_on_the_engine(engine, guard):
+    plan = container_plan([WEB], **WHERE, observed={"engine": engine, "containers": {}})
+    assert plan["guard"] is guard
+    assert plan["containers"][0]["address"] == "2001:db8::a"
+
+
+def test_without_a_host_it_is_a_preview():
+    assert container_plan([WEB], **WHERE, network="default_bridge")["guard"] is True
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ({"prefix": "2001:db8::9/126"}, "has host bits set"),
+        ({"network": "bridge"}, "must be one of routed, default_bridge, got bridge"),
+        ({"prefix": "2001:db8::9/128"}, "must be at most"),
+    ],
+)
+def test_errors_are_ansibles(where, message):
+    with pytest.raises(AnsibleFilterError, match=message):
+        container_plan([WEB], **{**WHERE, **where})

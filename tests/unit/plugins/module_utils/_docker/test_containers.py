@@ -1,0 +1,209 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which container gets which address, which has to go, and what is refused before anything is written."""
+
+from __future__ import annotations
+
+from ipaddress import IPv6Address, IPv6Network
+
+import pytest
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import containers
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker.containers import (
+    Observed,
+    observed,
+    parse,
+    place,
+    read_observed,
+    render,
+)
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError
+from hypothesis import given
+from hypothesis import strategies as st
+
+SUBNET = IPv6Network("2001:db8::/64")
+PREFIX = IPv6Network("2001:db8::8/126")
+WIDE = IPv6Network("2001:db8::1:0:0:0/80")
+DEFAULT_BRIDGE, ROUTED = "default_bridge", "routed"
+
+
+def there(address, attached=True, ours=True):
+    return Observed(IPv6Address(address) if address else None, attached, ours)
+
+
+def declare(*names, **more):
+    return [{"name": name, "image": "demo/web:1", **more} for name in names]
+
+
+def planned(declared, found=None, network=ROUTED, prefix=PREFIX):
+    return place(parse(declared, network, prefix, SUBNET), network, prefix, found or {})
+
+
+def addresses(plan):
+    return {one.container.name: str(one.address) for one in plan.placed}
+
+
+def refusal(declared, network=ROUTED, prefix=PREFIX):
+    with pytest.raises(PlanError) as caught:
+        parse(declared, network, prefix, SUBNET)
+    return str(caught.value)
+
+
+class TestAddresses:
+    def test_the_first_is_after_the_bridges(self):
+        assert addresses(planned(declare("web", "two"))) == {"web": "2001:db8::a", "two": "2001:db8::b"}
+
+    def test_pinned_ones_are_kept_apart(self):
+        declared = [*declare("auto"), *declare("pinned", address="::a")]
+        assert addresses(planned(declared)) == {"auto": "2001:db8::b", "pinned": "2001:db8::a"}
+
+    def test_an_absolute_address_is_as_good(self):
+        assert addresses(planned(declare("web", address="2001:db8::b"))) == {"web": "2001:db8::b"}
+
+    def test_a_container_keeps_the_address_it_has(self):
+        found = {"old": there("2001:db8::b")}
+        assert addresses(planned(declare("new", "old"), found)) == {"new": "2001:db8::a", "old": "2001:db8::b"}
+
+    def test_a_new_pin_moves_the_container_that_had_the_address(self):
+        found = {"auto": there("2001:db8::a"), "pinned": there("2001:db8::b")}
+        plan = planned([*declare("auto"), *declare("pinned", address="::a")], found)
+        assert addresses(plan) == {"auto": "2001:db8::b", "pinned": "2001:db8::a"}
+        assert plan.remove == ("auto", "pinned")
+
+    def test_containers_of_others_keep_theirs(self):
+        found = {"foreign": there("2001:db8::a", ours=False)}
+        plan = planned(declare("web"), found)
+        assert addresses(plan) == {"web": "2001:db8::b"}
+        assert plan.remove == ()
+
+    def test_no_address_is_left(self):
+        found = {"foreign": there("2001:db8::a", ours=False)}
+        with pytest.raises(PlanError, match=r"containers\[two\].address: no address is free in 2001:db8::8/126"):
+            planned(declare("web", "two"), found)
+
+    def test_docker_chooses_on_docker0(self):
+        assert addresses(planned(declare("web"), network=DEFAULT_BRIDGE)) == {"web": "None"}
+
+    @given(st.lists(st.integers(2, 9), unique=True, max_size=4), st.integers(0, 4), st.data())
+    def test_all_differ_and_lie_inside_and_a_second_plan_changes_nothing(self, pins, autos, data):
+        declared = [*declare(*[f"auto-{n}" for n in range(autos)])]
+        declared += [declare(f"pin-{n}", address=str(WIDE.network_address + n))[0] for n in pins]
+        declared = data.draw(st.permutations(declared))
+        plan = planned(declared, prefix=WIDE)
+        given_out = [one.address for one in plan.placed]
+        assert len(set(given_out)) == len(declared)
+        assert all(WIDE.network_address + 2 <= address <= WIDE.broadcast_address for address in given_out)
+        found = {one.container.name: Observed(one.address, True, True) for one in plan.placed}
+        again = planned(data.draw(st.permutations(declared)), found, prefix=WIDE)
+        assert addresses(again) == addresses(plan)
+        assert again.remove == ()
+
+
+class TestRemoval:
+    def test_ours_that_are_no_longer_declared_go_and_others_stay(self):
+        found = {"gone": there("2001:db8::a"), "foreign": there(None, attached=False, ours=False)}
+        assert planned([], found).remove == ("gone",)
+
+    def test_one_that_is_not_in_the_network_is_made_anew(self):
+        found = {"web": there(None, attached=False)}
+        assert planned(declare("web"), found).remove == ("web",)
+        assert planned(declare("web"), found, network=DEFAULT_BRIDGE).remove == ("web",)
+
+    def test_on_docker0_any_address_will_do(self):
+        assert planned(declare("web"), {"web": there("2001:db8::b")}, network=DEFAULT_BRIDGE).remove == ()
+
+    def test_a_name_that_somebody_else_has(self):
+        with pytest.raises(PlanError, match=r"containers\[web\].name: is taken by a container that this role did not"):
+            planned(declare("web"), {"web": there(None, attached=False, ours=False)})
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("more", "message"),
+        [
+            ({"address": "::c"}, "address: must lie in the host's container prefix 2001:db8::8/126, got 2001:db8::c"),
+            ({"address": "2001:db9::a"}, "address: must lie in the host's container prefix"),
+            ({"address": "::9"}, "address: must not be the network's or the bridge's own address in"),
+            ({"address": "::8"}, "address: must not be the network's or the bridge's own address in"),
+            ({"address": "10.0.0.1"}, "address: must be an IPv6 address without a prefix length, got '10.0.0.1'"),
+            ({"ports": ["http"]}, "ports[0]: must be a port like 80/tcp or 5000-5010/udp, got 'http'"),
+            ({"ports": [80, "70000/tcp"]}, "ports[1]: ports must rise within 1 to 65535, got '70000/tcp'"),
+            ({"ports": "80/tcp"}, "ports: must be a list of ports such as 80/tcp, got '80/tcp'"),
+            ({"port": [80]}, "port: must be one of name, image, address, ports"),
+            ({"image": ""}, "image: must name an image, got ''"),
+        ],
+    )
+    def test_path_rule_and_value(self, more, message):
+        assert f"containers[0].{message}" in refusal([{**declare("web")[0], **more}])
+
+    def test_a_name_that_docker_refuses(self):
+        assert "containers[0].name: must be a container's name" in refusal(declare("-web"))
+
+    def test_two_with_one_address(self):
+        message = refusal([*declare("a1", address="::a"), *declare("a2", address="2001:db8::a")])
+        assert message == "containers[a2].address: must be one container's only; a1 has it too, got 2001:db8::a"
+
+    def test_two_with_one_name(self):
+        assert "containers[web].name: must be one container's only" in refusal(declare("web", "web"))
+
+    def test_more_than_the_prefix_holds(self):
+        message = refusal(declare("aa", "bb", "cc"))
+        assert message == "containers: must be at most 2, the containers that 2001:db8::8/126 holds, got 3"
+
+    def test_a_pin_on_docker0(self):
+        message = refusal(declare("web", address="::a"), network=DEFAULT_BRIDGE)
+        assert message == "containers[0].address: must be auto on docker0, where Docker gives the addresses, got ::a"
+
+    def test_every_problem_is_told_at_once(self):
+        message = refusal([*declare("web", address="::c"), *declare("-", ports=["x"])])
+        assert message.startswith("2 problems, nothing was changed:")
+
+    def test_a_prefix_outside_the_subnet(self):
+        message = refusal([], prefix=IPv6Network("2001:db9::8/126"))
+        assert message == "containers_prefix: must lie in the subnet 2001:db8::/64, got 2001:db9::8/126"
+
+
+class TestRender:
+    def test_docker_publishes_on_ipv6_only_and_without_a_port_of_the_hosts(self):
+        plan = planned(declare("web", ports=[80, "5000-5010/udp"], env={"A": True, "B": 1}))
+        data = render(plan, ROUTED, "pub6", guarded=False)
+        options = data["containers"][0]["options"]
+        assert options["published_ports"] == ["[::]::80/tcp", "[::]::5000-5010/udp"]
+        assert options["networks"] == [{"name": "pub6", "ipv6_address": "2001:db8::a"}]
+        assert options["restart_policy"] == "unless-stopped"
+        assert options["env"] == {"A": "true", "B": "1"}
+        assert options["labels"] == {containers.LABEL: "containers"}
+
+    def test_where_the_guard_closes_docker_publishes_nothing(self):
+        data = render(planned(declare("web", ports=[80])), ROUTED, "pub6", guarded=True)
+        assert data["containers"][0]["options"]["published_ports"] == []
+        assert data["declared"] == [{"name": "web", "address": "2001:db8::a", "ports": ["80/tcp"]}]
+
+    def test_docker0(self):
+        data = render(planned(declare("web", ports=[80]), network=DEFAULT_BRIDGE), DEFAULT_BRIDGE, "pub6", guarded=True)
+        assert data["containers"][0]["options"]["networks"] == [{"name": "bridge"}]
+        assert data["containers"][0]["options"]["labels"][containers.PORTS_LABEL] == "80/tcp"
+        assert data["declared"][0]["address"] is None
+
+
+def test_what_docker_answers():
+    answer = [
+        {
+            "Names": ["/web"],
+            "Labels": {containers.LABEL: containers.LABEL_VALUE},
+            "NetworkSettings": {
+                "Networks": {"pub6": {"IPAMConfig": {"IPv6Address": "2001:db8::a"}, "GlobalIPv6Address": ""}}
+            },
+        },
+        {
+            "Names": ["/other"],
+            "Labels": None,
+            "NetworkSettings": {"Networks": {"pub6": {"IPAMConfig": None, "GlobalIPv6Address": "2001:db8::b"}}},
+        },
+        {"Names": ["/host"], "Labels": {}, "NetworkSettings": {"Networks": {"host": {}}}},
+    ]
+    assert read_observed(observed(answer, "pub6")) == {
+        "web": there("2001:db8::a"),
+        "other": there("2001:db8::b", ours=False),
+        "host": there(None, attached=False, ours=False),
+    }

@@ -1,0 +1,192 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What netplan's files shall say: one static address, IPv4 as it was."""
+
+from __future__ import annotations
+
+from ipaddress import IPv6Address, IPv6Interface
+
+import pytest
+import yaml
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._netplan import static
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError
+
+MAC = "02:11:22:33:44:55"
+HOST = IPv6Interface("2600:1f18:47b:ca03::1:1/64")
+GATEWAY = IPv6Address("fe80::1066:30ff:feb8:c008")
+PATH = "/etc/netplan/50-cloud-init.yaml"
+# As cloud-init writes it on EC2 when the interface has further addresses.
+CLOUD = {
+    "network": {
+        "version": 2,
+        "ethernets": {
+            "ens5": {
+                "match": {"macaddress": MAC},
+                "set-name": "ens5",
+                "dhcp4": True,
+                "dhcp4-overrides": {"route-metric": 100},
+                "dhcp6": True,
+                "mtu": 9001,
+                "addresses": ["2600:1f18:47b:ca03::8/128", "2600:1f18:47b:ca03::9/128", "10.0.0.7/24"],
+            },
+            "ens6": {"match": {"macaddress": "02:00:00:00:00:66"}, "set-name": "ens6", "dhcp4": True, "dhcp6": True},
+        },
+    }
+}
+
+
+def document(content, path=PATH):
+    return static.Document(path, content)
+
+
+def stripped(stanza):
+    content = {"network": {"version": 2, "ethernets": {"ens5": stanza}}}
+    return static.without_ipv6(document(content), "ens5", MAC).content["network"]["ethernets"]["ens5"]
+
+
+def test_the_cloud_file_loses_ipv6_of_this_interface_only():
+    after = static.without_ipv6(document(CLOUD), "ens5", MAC).content["network"]["ethernets"]
+    assert after["ens5"] == {
+        "match": {"macaddress": MAC},
+        "set-name": "ens5",
+        "dhcp4": True,
+        "dhcp4-overrides": {"route-metric": 100},
+        "mtu": 9001,
+        "addresses": ["10.0.0.7/24"],
+    }
+    assert after["ens6"] == CLOUD["network"]["ethernets"]["ens6"]
+
+
+def test_a_file_without_ipv6_is_as_it_was():
+    assert stripped({"dhcp4": True, "addresses": ["10.0.0.7/24"]}) == {"dhcp4": True, "addresses": ["10.0.0.7/24"]}
+    empty = document(None)
+    assert static.without_ipv6(empty, "ens5", MAC) == empty
+
+
+def test_gateways_and_routes_go_with_the_addresses():
+    stanza = {
+        "gateway6": "fe80::1",
+        "addresses": [{"2001:db8::1/64": {"label": "x"}}],
+        "routes": [{"to": "default", "via": "fe80::1"}, {"to": "::/0", "via": "fe80::1"}, {"to": "10.1.0.0/16"}],
+    }
+    assert stripped(stanza) == {"routes": [{"to": "10.1.0.0/16"}]}
+
+
+class TestName:
+    """Netplan merges stanzas of one name: our file has to use the same."""
+
+    def name(self, stanzas, path=PATH):
+        content = {"network": {"ethernets": stanzas}}
+        return static.name_in_netplan([document(None), document(content, path)], "ens5", MAC)
+
+    def test_by_mac_address(self):
+        assert self.name({"primary": {"match": {"macaddress": MAC.upper()}}}) == "primary"
+
+    def test_by_name(self):
+        assert self.name({"ens5": None}) == "ens5"
+        assert self.name({"nic": {"match": {"name": "ens5"}}}) == "nic"
+
+    @pytest.mark.parametrize("stanzas", [{}, {"ens6": {}}, {"ens5": {"match": {"macaddress": "02:00:00:00:00:66"}}}])
+    def test_an_interface_that_netplan_does_not_know(self, stanzas):
+        with pytest.raises(PlanError, match=r"/etc/netplan: must configure ens5"):
+            self.name(stanzas)
+
+    def test_our_own_file_is_no_reason(self):
+        with pytest.raises(PlanError, match=r"/etc/netplan: must configure ens5"):
+            self.name({"ens5": {}}, static.OWN_FILE)
+
+    def test_a_pattern_is_refused(self):
+        with pytest.raises(PlanError) as caught:
+            self.name({"all-en": {"match": {"name": "en*"}, "dhcp4": True}})
+        path = f"{PATH}: network.ethernets.all-en.match.name"
+        assert str(caught.value) == f"{path}: must not be a pattern that ens5 matches, got en*"
+
+
+@pytest.mark.parametrize("prefix_route", [True, False])
+def test_our_own_file_is_the_how_tos(prefix_route):
+    text = static.own_file("ens5", static.Wanted("ens5", HOST, GATEWAY, prefix_route))
+    on_link = [{"to": "2600:1f18:47b:ca03::/64", "scope": "link"}] if prefix_route else []
+    assert yaml.safe_load(text) == {
+        "network": {
+            "version": 2,
+            "ethernets": {
+                "ens5": {
+                    "dhcp6": False,
+                    "accept-ra": False,
+                    "addresses": ["2600:1f18:47b:ca03::1:1/64"],
+                    "routes": [{"to": "::/0", "via": "fe80::1066:30ff:feb8:c008"}, *on_link],
+                }
+            },
+        }
+    }
+
+
+class TestGateway:
+    def test_the_live_one(self):
+        assert static.gateway("auto", [("fe80::1066:30ff:feb8:c008", "ra"), ("fe80::2", "ra")]) == GATEWAY
+
+    def test_without_a_live_one_that_of_every_vpc(self):
+        assert str(static.gateway("auto", [])) == "fe80:ec2::1"
+        assert str(static.gateway("auto", [("2001:db8::1", "static")])) == "fe80:ec2::1"
+
+    def test_the_one_given(self):
+        assert static.gateway("fe80::1066:30ff:feb8:c008", [("fe80::2", "ra")]) == GATEWAY
+
+    def test_what_is_none(self):
+        with pytest.raises(PlanError, match="netplan_gateway: must be auto or an IPv6 address, got router"):
+            static.gateway("router", [])
+
+
+class TestAddress:
+    def test_it_gets_the_subnets_length(self):
+        assert static.address("2001:db8::1:1", "2001:db8::/56") == IPv6Interface("2001:db8::1:1/56")
+
+    @pytest.mark.parametrize(
+        ("host", "subnet", "message"),
+        [
+            (
+                "2001:db9::1",
+                "2001:db8::/64",
+                "netplan_host_address: must lie in the subnet 2001:db8::/64, got 2001:db9::1",
+            ),
+            (
+                "::1:1/64",
+                "2001:db8::/64",
+                "netplan_host_address: must be an IPv6 address without a length, got ::1:1/64",
+            ),
+            ("2001:db8::1", "2001:db8::1/64", "netplan_subnet_cidr: must be an IPv6 network, got 2001:db8::1/64"),
+        ],
+    )
+    def test_refusals(self, host, subnet, message):
+        with pytest.raises(PlanError) as caught:
+            static.address(host, subnet)
+        assert str(caught.value) == message
+
+
+class TestDifferences:
+    WANTED = static.Wanted("ens5", HOST, GATEWAY, False)
+    ROUTE = ((str(GATEWAY), "static"),)
+
+    def differences(self, addresses, defaults=ROUTE):
+        return static.differences(self.WANTED, static.Live(frozenset(addresses), defaults))
+
+    def test_none(self):
+        assert self.differences({(HOST, False)}) == []
+
+    def test_the_lease_that_the_address_was(self):
+        lease = IPv6Interface("2600:1f18:47b:ca03::1:1/128")
+        assert self.differences({(lease, True)}) == [
+            "ens5 does not have the static address 2600:1f18:47b:ca03::1:1/64",
+            "ens5 has the lease 2600:1f18:47b:ca03::1:1/128",
+        ]
+
+    def test_a_containers_address_on_the_host(self):
+        extra = IPv6Interface("2600:1f18:47b:ca03::8/128")
+        assert self.differences({(HOST, False), (extra, False)}) == ["ens5 has the address 2600:1f18:47b:ca03::8/128"]
+
+    def test_a_route_that_the_router_advertised(self):
+        found = self.differences({(HOST, False)}, ((str(GATEWAY), "ra"),))
+        assert found == [
+            f"default routes on ens5: via {GATEWAY} proto ra; wanted: via {GATEWAY} proto static",
+        ]
