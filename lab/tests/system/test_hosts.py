@@ -40,7 +40,7 @@ def test_the_router_is_a_link_local_address_made_from_its_mac(lab) -> None:
     routes = json.loads(lab.ssh("one", "ip -j -6 route"))
     default = next(route for route in routes if route["dst"] == "default")
     assert re.fullmatch(r"fe80::1066:30ff:fe[0-9a-f]{2}:[0-9a-f]{1,4}", default["gateway"])
-    assert "0% packet loss" in lab.ssh("one", "sudo ping -c1 -W2 fe80:ec2::1%ens5")
+    assert "0% packet loss" in lab.ssh("one", "ping -c1 -W2 fe80:ec2::1%ens5")
     onlink = next(route for route in routes if route["dst"] == SUBNET + "/64")
     assert onlink["protocol"] == "ra"
 
