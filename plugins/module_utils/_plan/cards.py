@@ -21,6 +21,8 @@ FIRST_AT = BRIDGE_AT + BRIDGE_HIGH + 18
 CONTAINER_HIGH, CONTAINER_STEP = 66.0, 76.0
 MOST = 4  # containers drawn; more are counted
 MORE_HIGH = 22.0
+# the checks of what goes through a host
+THROUGH = ("ping.internet", "capture.internet", "ping.container", "capture.container")
 
 
 def height(picture: Picture, name: str) -> float:
@@ -54,7 +56,7 @@ def card(picture: Picture, name: str, x: float, y: float, high: float) -> str:
 
 def _flow(picture: Picture, host: str, container: str = "") -> str:
     """The colour of the wires inside a host: whether the containers' packets come through."""
-    colour = picture.score("ping.internet", "ping.container", host=host, container=container).colour
+    colour = picture.score(*THROUGH, host=host, container=container).colour
     return "blue" if colour == "line" else colour
 
 
@@ -117,7 +119,7 @@ def _container(picture: Picture, host: str, container: Mapping[str, Any], x: flo
     ]
     left = x + 38
     for port, state, holds in picture.ports(host, container["name"]):
-        text = f"{port} {state}" if holds else f"{port} not {state}"
+        text = f"{port} {state}" if holds else f"{port} not shown {state}"
         if left + pill_width(text, 9.5) > x + INNER - 8:
             break
         parts.append(pill(left, y + 52, text, ("good" if state == "open" else "muted") if holds else "bad", size=9.5))

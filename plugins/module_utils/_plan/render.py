@@ -26,6 +26,7 @@ LEVEL = 27.0  # between two lines of pings
 TOP = 236.0  # the subnet's border
 BUS = 64.0  # from there to the cards, with the wire to them between
 NARROWEST = 900.0
+OUTWARDS = ("ping.internet", "capture.internet")  # the checks of what goes between a host and the Internet
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ def _count(number: int, noun: str) -> str:
 
 def _headline(picture: Picture) -> str:
     containers = sum(len(host["containers"]) for host in picture.hosts.values())
-    return f"{_count(containers, 'container')} on {_count(len(picture.hosts), 'host')}, each at its own IPv6 address"
+    promise = ", each at its own IPv6 address" if picture.score().colour == "good" else ""
+    return f"{_count(containers, 'container')} on {_count(len(picture.hosts), 'host')}{promise}"
 
 
 def _title(picture: Picture, wide: float) -> list[str]:
@@ -143,16 +145,16 @@ def _notes(notes: list[tuple[Score, str]], x: float, anchor: str) -> list[str]:
 
 def _wires(picture: Picture, rows: list[Row], lefts: Mapping[str, float], x: float) -> list[str]:
     """From the Internet to each host. A further row's wire comes down at the subnet's left border."""
-    parts = [wire([(x, 138), (x, 176)], _flow(picture.score("ping.internet")), thick=3)]
+    parts = [wire([(x, 138), (x, 176)], _flow(picture.score(*OUTWARDS)), thick=3)]
     trunk = MARGIN + 8
     for number, row in enumerate(rows):
         start = [(x, 216.0), (x, row.bus)]
         if number:
             start = [(x, 216.0), (x, rows[0].bus), (trunk, rows[0].bus), (trunk, row.bus)]
-        for name in row.names:
+        for name in sorted(row.names, key=lambda each: picture.score(*OUTWARDS, host=each).colour == "bad"):
             end = lefts[name] + cards.WIDE / 2
             turn = [(end, row.bus)] if end != start[-1][0] else []
-            parts.append(wire([*start, *turn, (end, row.top)], _flow(picture.score("ping.internet", host=name))))
+            parts.append(wire([*start, *turn, (end, row.top)], _flow(picture.score(*OUTWARDS, host=name))))
     return parts
 
 

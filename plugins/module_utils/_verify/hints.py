@@ -37,6 +37,7 @@ DISABLED = "IPv6 is disabled inside the container: run it with --sysctl net.ipv6
 ICMPV6 = "the security group lacks ICMPv6 from itself: add inbound protocol icmpv6 with the group as its own source"
 NO_ARRIVAL = "nothing arrived: the security group lacks ICMPv6 from itself, or the far ENI lacks the address"
 NO_REPLY = "requests arrive, replies do not: security group of the asking host, or the far host's forwarding and guard"
+NOT_TRIED = "not tried: a container of the two has no address; mend container.running and container.address first"
 SOME_LOST = "some packets were lost: look at the far host's load, neighbour table and drop counters"
 HOP_LIMIT = "not two routers on the way: 61 means that a host has no on-link route for the subnet (netplan)"
 TRANSLATED = "the source is not the container's own: something translates (ip6tables on, or gateway mode nat)"

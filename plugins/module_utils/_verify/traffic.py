@@ -14,6 +14,7 @@ from .model import Check, Container, Fleet, Host, check
 from .probes import targets, undeclared
 
 ECHO_REQUEST = 128
+UNTRIED = "not tried"
 INITIAL_HOP_LIMIT = 64  # Linux' default; what a container's reply starts with
 
 # Each host between two containers forwards once; a VPC's own router takes nothing off inside a subnet.
@@ -40,7 +41,7 @@ def _ping(host: Host, container: str | None, target: str) -> Mapping[str, Any]:
     for entry in host.probe.get("pings", ()):
         if entry["container"] == container and entry["target"] == target:
             return entry
-    return {"sent": 0, "received": 0, "hop_limits": [], "source": "", "error": "not tried"}
+    return {"sent": 0, "received": 0, "hop_limits": [], "source": "", "error": UNTRIED}
 
 
 def _said(ping: Mapping[str, Any]) -> str:
@@ -96,7 +97,7 @@ def _pair(host: Host, container: Container, far: Host, peer: Container, address:
         {"source": own, "translated_to": []},
         {"source": own if from_own else "", "translated_to": translated},
         _seen_text(far.name, far.interface, own, address, count, limits) if from_own else _nothing(arrivals, far.name),
-        hints.TRANSLATED if translated else hints.NO_ARRIVAL,
+        _capture_hint(ping, translated, hints.NO_ARRIVAL),
         holds=bool(own and from_own and not translated),
         subject=subject,
     )
@@ -119,6 +120,8 @@ def _nothing(arrivals: list[Flow], place: str) -> str:
 
 
 def _ping_hint(ping: Mapping[str, Any], arrived: bool, translated: list[str], apart: bool) -> str:
+    if not ping["sent"]:
+        return hints.NOT_TRIED
     if not ping["received"]:
         if translated:
             return hints.TRANSLATED
@@ -126,6 +129,18 @@ def _ping_hint(ping: Mapping[str, Any], arrived: bool, translated: list[str], ap
     if ping["received"] < ping["sent"]:
         return hints.SOME_LOST
     return hints.HOP_LIMIT
+
+
+def _capture_hint(ping: Mapping[str, Any], translated: list[str], otherwise: str) -> str:
+    if not ping["sent"]:
+        return hints.NOT_TRIED
+    return hints.TRANSLATED if translated else otherwise
+
+
+def _internet_hint(ping: Mapping[str, Any]) -> str:
+    if not ping["sent"]:
+        return hints.NOT_TRIED
+    return hints.SOME_LOST if ping["received"] else hints.NO_INTERNET
 
 
 def _internet(fleet: Fleet, host: Host, container: Container) -> Iterator[Check]:
@@ -139,7 +154,7 @@ def _internet(fleet: Fleet, host: Host, container: Container) -> Iterator[Check]
         {"lost": 0},
         {"lost": ping["sent"] - ping["received"]},
         evidence and f"{own} to {fleet.internet_target} ({address}): {evidence}",
-        hints.NO_INTERNET if not ping["received"] else hints.SOME_LOST,
+        _internet_hint(ping),
         subject=container.name,
     )
     for name, place in fleet.vantage.items():
@@ -157,7 +172,7 @@ def _internet(fleet: Fleet, host: Host, container: Container) -> Iterator[Check]
             {"source": own, "translated_to": []},
             {"source": own if from_own else "", "translated_to": translated},
             _seen_text(name, interface, own, address, count, limits) if from_own else _nothing(arrivals, name),
-            hints.TRANSLATED if translated else hints.NO_INTERNET,
+            _capture_hint(ping, translated, hints.NO_INTERNET),
             holds=bool(own and from_own and not translated),
             subject=container.name,
         )
@@ -182,7 +197,7 @@ def _ports(fleet: Fleet, host: Host, container: Container) -> Iterator[Check]:
                 "open",
                 outcome,
                 f"from {name}: [{address}]:{port} is {outcome}",
-                hints.PORT_SHUT,
+                hints.NOT_TRIED if outcome == UNTRIED else hints.PORT_SHUT,
                 subject=f"{container.name} port {port} from {name}",
             )
         for port in undeclared(fleet, container):
@@ -193,7 +208,7 @@ def _ports(fleet: Fleet, host: Host, container: Container) -> Iterator[Check]:
                 "timeout",
                 outcome,
                 f"from {name}: [{address}]:{port} {_answer(outcome)}; {_inside(host, container, address, port)}",
-                hints.PORT_OPEN,
+                hints.NOT_TRIED if outcome == UNTRIED else hints.PORT_OPEN,
                 subject=f"{container.name} port {port} from {name}",
             )
 
@@ -217,4 +232,4 @@ def _outcome(probe: Mapping[str, Any], container: str | None, address: str, port
     for entry in probe.get("connects", ()):
         if entry["container"] == container and entry["target"] == address and entry["port"] == port:
             return str(entry["outcome"])
-    return "not tried"
+    return UNTRIED
