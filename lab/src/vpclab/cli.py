@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -100,14 +102,15 @@ def _up(options: argparse.Namespace) -> None:
     lab = chosen(options.lab)
     requirements.check_root()
     requirements.check_packages()
-    if sweep.daemon_pid(lab) is not None:
-        raise LabError(f"lab {lab.name}: is up already", do=f"use it, or run: lab --lab {lab.name} down")
-    requirements.check_kernel(lab)
-    requirements.raise_limits(say)
-    sweep.sweep(lab, say)
-    for suite in dict.fromkeys((SUITE, *(options.image or images.RECIPES))):
-        images.ensure(suite, say)
-    _start(lab)
+    with _alone(lab):
+        if sweep.daemon_pid(lab) is not None:
+            raise LabError(f"lab {lab.name}: is up already", do=f"use it, or run: lab --lab {lab.name} down")
+        requirements.check_kernel(lab)
+        requirements.raise_limits(say)
+        sweep.sweep(lab, say)
+        for suite in dict.fromkeys((SUITE, *(options.image or images.RECIPES))):
+            images.ensure(suite, say)
+        _start(lab)
     say(f"{lab.name} is up")
     say(f"  endpoint  {(lab.run / 'endpoint').read_text(encoding='utf-8').strip()}  (also in {lab.run / 'endpoint'})")
     say(f"  key       {lab.run / 'id_ed25519'}")
@@ -171,12 +174,25 @@ def _down(options: argparse.Namespace) -> None:
 
     requirements.check_root()
     lab = chosen(options.lab)
-    if sweep.daemon_pid(lab) is None and not sweep.leftovers(lab):
-        say(f"{lab.name} is not up, nothing to take away")
-        return
-    sweep.stop_daemon(lab, say)
-    sweep.sweep(lab, say)
-    say(f"{lab.name} is gone")
+    with _alone(lab):
+        if sweep.daemon_pid(lab) is None and not sweep.leftovers(lab):
+            say(f"{lab.name} is not up, nothing to take away")
+            return
+        sweep.stop_daemon(lab, say)
+        sweep.sweep(lab, say)
+        say(f"{lab.name} is gone")
+
+
+@contextmanager
+def _alone(lab: Lab) -> Iterator[None]:
+    """One command at a time brings a lab up or takes it down; another one waits, and says so."""
+    with Path(f"/run/lock/{lab.group}").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"another command is at work on {lab.name}, waiting")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def _ask(lab: Lab, question: dict[str, Any]) -> dict[str, Any]:
@@ -198,6 +214,8 @@ def _status(options: argparse.Namespace) -> None:
         print(json.dumps(answer, indent=2))
         return
     print(f"lab {answer['lab']}, endpoint {answer['endpoint']}, daemon {answer['pid']}")
+    if answer["failure"]:
+        print(f"  the network is not what the endpoint says: {answer['failure']}")
     for host in answer["hosts"]:
         memory = f"{host['memory'] / 2**20:.0f} MiB" if host["memory"] is not None else "-"
         known = f"{host['name'] or '-':<14} {host['id']:<20} {host['state']:<13} {host['image']:<9}"

@@ -126,7 +126,13 @@ class Daemon:
             "memory": memory(self._internet.group, self._internet.leader),
             "host_key": self._identity.public,
         }
-        return {"lab": self._lab.name, "endpoint": self._url, "pid": os.getpid(), "hosts": [outside, *hosts]}
+        return {
+            "lab": self._lab.name,
+            "endpoint": self._url,
+            "pid": os.getpid(),
+            "failure": self._builder.failure,
+            "hosts": [outside, *hosts],
+        }
 
     def _file(self, name: str, text: str, mode: int = 0o644) -> None:
         path = self._lab.run / name

@@ -79,3 +79,10 @@ def test_a_subnet_without_a_route_to_the_gateway_is_shut_to_it(world) -> None:
     shut = replace(world.topology, subnets=(replace(world.subnet, internet=False),))
     assert "iifname igw drop" in chain(lines(world, shut), "routes")
     assert "iifname igw ip6 daddr != { 2600:1f18:47b:ca03::/64 } drop" in chain(lines(world), "routes")
+
+
+def test_a_peer_group_of_another_vpc_is_no_error(world) -> None:
+    rule = Rule("-1", None, None, (), ("sg-elsewhere", world.group.id))
+    group = SecurityGroup(world.group.id, world.group.vpc_id, (rule,), ())
+    found = lines(world, replace(world.topology, groups=(group,)))
+    assert not [line for line in found if "sg-elsewhere" in line]

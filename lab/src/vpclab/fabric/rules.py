@@ -90,14 +90,14 @@ def _destination_check(eni: Eni) -> Iterator[str]:
 
 def _inet(enis: list[Eni], there: list[Eni], groups: list[SecurityGroup], open_to: list[str]) -> Iterator[str]:
     body: list[str] = []
+    known = frozenset(group.id for group in groups)
     for group in groups:
         members = [eni for eni in enis if group.id in eni.groups]
         body += _set(f"{group.id}-6", "ipv6_addr", [n for eni in members for n in networks6(eni)])
         body += _set(f"{group.id}-4", "ipv4_addr", [str(eni.private_ip) for eni in members])
     for group in groups:
-        body += _chain(f"{group.id}-in", *_rules(group.ingress, "saddr"))
-        body += _chain(f"{group.id}-out", *_rules(group.egress, "daddr"))
-    known = {group.id for group in groups}
+        body += _chain(f"{group.id}-in", *_rules(group.ingress, "saddr", known))
+        body += _chain(f"{group.id}-out", *_rules(group.egress, "daddr", known))
     for eni in there:
         for direction in ("in", "out"):
             jumps = [f"jump {group}-{direction}" for group in eni.groups if group in known]
@@ -145,20 +145,22 @@ def _by_address(enis: list[Eni], field: str, direction: str) -> list[str]:
     return found
 
 
-def _rules(rules: tuple[Rule, ...], field: str) -> list[str]:
-    return [f"{peer}{_protocol(rule)} accept" for rule in rules for peer in _peers(rule, field)]
+def _rules(rules: tuple[Rule, ...], field: str, known: frozenset[str]) -> list[str]:
+    return [f"{peer}{_protocol(rule)} accept" for rule in rules for peer in _peers(rule, field, known)]
 
 
-def _peers(rule: Rule, field: str) -> Iterator[str]:
+def _peers(rule: Rule, field: str, known: frozenset[str]) -> Iterator[str]:
     four = list(collapse_addresses(net for net in rule.networks if isinstance(net, IPv4Network)))
     six = list(collapse_addresses(net for net in rule.networks if isinstance(net, IPv6Network)))
     if four:
         yield f"ip {field} {{ {', '.join(map(str, four))} }}"
     if six:
         yield f"ip6 {field} {{ {', '.join(map(str, six))} }}"
+    # A peer group of another VPC has no member here; to name its set would be an error.
     for group in rule.groups:
-        yield f"ip {field} @{group}-4"
-        yield f"ip6 {field} @{group}-6"
+        if group in known:
+            yield f"ip {field} @{group}-4"
+            yield f"ip6 {field} @{group}-6"
 
 
 def _protocol(rule: Rule) -> str:

@@ -45,6 +45,8 @@ class Builder:
         self._hosts: dict[str, Host] = {}
         self._news = threading.Event()
         self._closing = False
+        self.failure = ""
+        """Why the network is not what the endpoint says; "" when it is."""
         self.fabric = Fabric(lab, self._offer)
         self._thread = threading.Thread(target=self._work, name="builder", daemon=True)
         self._thread.start()
@@ -106,7 +108,9 @@ class Builder:
             try:
                 self.fabric.apply(topology)
                 self._bring(topology)
-            except Exception:
+                self.failure = ""
+            except Exception as error:
+                self.failure = str(error)
                 log.exception("the network could not be brought to what the endpoint says; the next change tries again")
         self._end_all()
 
