@@ -57,8 +57,6 @@ options:
     description: Docker's name of the network that containers without an address are in.
     type: str
     default: bridge
-required_together:
-  - [prefixes, bridges]
 attributes:
   check_mode:
     description: Says what it would change; a container that is not there yet has no ports.
