@@ -214,7 +214,7 @@ def _status(options: argparse.Namespace) -> None:
         print(json.dumps(answer, indent=2))
         return
     print(f"lab {answer['lab']}, endpoint {answer['endpoint']}, daemon {answer['pid']}")
-    if answer["failure"]:
+    if answer.get("failure"):
         print(f"  the network is not what the endpoint says: {answer['failure']}")
     for host in answer["hosts"]:
         memory = f"{host['memory'] / 2**20:.0f} MiB" if host["memory"] is not None else "-"
