@@ -38,7 +38,7 @@ def _one_line_uris(text: str) -> list[str]:
 
 
 def _deb822_uris(text: str) -> list[str]:
-    found = []
+    found: list[str] = []
     kept = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
     for stanza in re.split(r"\n\s*\n", kept):
         if re.search(r"(?im)^Enabled:\s*(no|false|0)\s*$", stanza):

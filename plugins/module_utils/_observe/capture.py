@@ -102,7 +102,7 @@ def _ask(path: str) -> bytes | None:
             caller.connect(path)
         except OSError:
             return None
-        chunks = []
+        chunks: list[bytes] = []
         while True:
             chunk = caller.recv(1 << 16)
             if not chunk:

@@ -119,7 +119,7 @@ def _collect(
                 tally.reply(sequence, _hop_limit(ancillary), now)
             continue
         failed = _about(data, identifier)
-        if failed in tallies:
+        if failed is not None and failed in tallies:
             said = ERRORS.get((kind, code), f"ICMPv6 type {kind} code {code}")
             tallies[failed].error = f"{said}, says {peer[0]}"
 

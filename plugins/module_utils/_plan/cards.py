@@ -118,11 +118,11 @@ def _container(picture: Picture, host: str, container: Mapping[str, Any], x: flo
         label(x + 38, y + 37, container["address"] or "no address", 12, face=svg.MONO, room=INNER - 48),
     ]
     left = x + 38
-    for port, state, holds in picture.ports(host, container["name"]):
-        text = f"{port} {state}" if holds else f"{port} not shown {state}"
+    for port, said, colour in picture.ports(host, container["name"]):
+        text = f"{port} {said}"
         if left + pill_width(text, 9.5) > x + INNER - 8:
             break
-        parts.append(pill(left, y + 52, text, ("good" if state == "open" else "muted") if holds else "bad", size=9.5))
+        parts.append(pill(left, y + 52, text, colour, size=9.5))
         left += pill_width(text, 9.5) + 6
     return "\n".join(parts)
 

@@ -11,6 +11,9 @@ from typing import Any
 
 Checks = list[Mapping[str, Any]]
 
+# What a port that is as it should be says, and its colour.
+_PORTS = {"port.declared": ("open", "good"), "port.undeclared": ("closed", "muted")}
+
 
 @dataclass(frozen=True)
 class Score:
@@ -85,16 +88,19 @@ class Picture:
             and (not container or each["subject"] == container or each["subject"].startswith(container + " "))
         )
 
-    def ports(self, host: str, container: str) -> list[tuple[int, str, bool]]:
-        """The ports tried on a container: number, ``open`` or ``closed`` (what it should be), whether it is so."""
-        found: dict[tuple[int, str], bool] = {}
+    def ports(self, host: str, container: str) -> list[tuple[int, str, str]]:
+        """The ports tried on a container: number, what was seen, colour; the worst where several tried."""
+        found: dict[int, tuple[str, str]] = {}
         for each in self._by_host.get(host, []):
-            state = {"port.declared": "open", "port.undeclared": "closed"}.get(each["kind"], "")
             name, _space, rest = each["subject"].partition(" port ")
-            if state and name == container:
-                key = (int(rest.split()[0]), state)
-                found[key] = found.get(key, True) and bool(each["holds"])
-        return sorted((port, state, holds) for (port, state), holds in found.items())
+            if name != container or each["kind"] not in _PORTS:
+                continue
+            port = int(rest.split()[0])
+            if not each["holds"]:
+                found[port] = (str(each["observed"]).partition(" (")[0], "bad")
+            else:
+                found.setdefault(port, _PORTS[each["kind"]])
+        return sorted((port, *said) for port, said in found.items())
 
     def link(self, one: str, other: str) -> Link:
         """The pings between two hosts' containers (or, both the same, inside one host), and the sources captured."""

@@ -56,14 +56,11 @@ def _eni(host: Host) -> Check:
         "prefixes": [] if host.mode == BLOCK else [str(host.prefix)],
     }
     metadata = host.seen.get("metadata") or {}
-    observed = {
-        "eni_id": metadata.get("interface_id", "") if metadata else host.eni.get("eni_id"),
-        "addresses": _addresses(host.eni.get("addresses") or ()),
-        "prefixes": sorted(host.eni.get("prefixes") or ()),
-    }
-    count = len(observed["addresses"])
+    eni_id = metadata.get("interface_id", "") if metadata else host.eni.get("eni_id")
+    addresses, prefixes = _addresses(host.eni.get("addresses") or ()), sorted(host.eni.get("prefixes") or ())
+    observed = {"eni_id": eni_id, "addresses": addresses, "prefixes": prefixes}
     source = "the host's metadata" if metadata else "EC2"
-    evidence = f"{source}: {observed['eni_id']}; EC2: {count} addresses, {len(observed['prefixes'])} prefixes"
+    evidence = f"{source}: {eni_id}; EC2: {len(addresses)} addresses, {len(prefixes)} prefixes"
     return check(host, "eni.addresses", expected, observed, evidence, hints.ENI)
 
 

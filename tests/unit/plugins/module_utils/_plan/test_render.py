@@ -63,7 +63,7 @@ def test_what_fails_is_seen(report: dict[str, Any]) -> None:
     facts["probes"]["internet"]["connects"][1]["outcome"] = "open"
     shown = texts(render.topology(judge.report(parse.fleet(facts))))
     assert "1 of 4 fail" in shown
-    assert "8080 not shown closed" in shown
+    assert "8080 open" in shown
     assert "undeclared ports: 3 of 4 closed" in shown
 
 

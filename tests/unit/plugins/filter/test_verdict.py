@@ -1,0 +1,77 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filters around the judge, as playbooks use them: data in, data or lines out, one kind of error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.ipv6.aws_containers.plugins.filter import topology_svg, verdict
+from ansible_collections.ipv6.aws_containers.tests.unit.plugins.module_utils._verify import world
+
+FILTERS: dict[str, Callable[..., Any]] = {**verdict.FilterModule().filters(), **topology_svg.FilterModule().filters()}
+
+
+@pytest.fixture
+def facts() -> dict[str, Any]:
+    return world.good()
+
+
+def test_a_verdict_becomes_a_table_and_a_picture(facts: dict[str, Any]) -> None:
+    report = FILTERS["verdict"](facts)
+    lines = FILTERS["verdict_table"](report)
+    assert lines[-1] == "136 of 136 checks hold on 4 hosts"
+    assert ElementTree.fromstring(FILTERS["topology_svg"](report)).tag.endswith("svg")
+
+
+def test_the_table_says_what_to_do_and_fits(facts: dict[str, Any]) -> None:
+    facts["security_groups"][0]["ip_permissions"] = []
+    lines = FILTERS["verdict_table"](FILTERS["verdict"](facts))
+    assert any(line.startswith("group.icmpv6") and "0/4 NO" in line for line in lines)
+    assert "the security group lacks ICMPv6 from itself" in " ".join(" ".join(lines).split())
+    assert max(len(line) for text in lines for line in text.splitlines()) <= 110
+
+
+def test_every_container_pings_every_other_one(facts: dict[str, Any]) -> None:
+    facts.update(probes={}, captures={})
+    plan = FILTERS["probe_plan"](facts, "instance-1")
+    assert [ping["target"] for ping in plan["pings"]] == [
+        "2600:1f18:47b:ca03::e",
+        "2600:1f18:47b:ca03:a::2",
+        "2600:1f18:47b:ca03:b::2",
+        "internet.lab.test",
+    ]
+    assert {ping["container"] for ping in plan["pings"]} == {"container-1"}
+    assert plan["connects"] == [
+        {"container": "container-1", "target": "2600:1f18:47b:ca03::a", "port": 8080},
+        {"target": "registry.lab.test", "port": 443},
+    ]
+
+
+def test_the_vantage_host_tries_every_port(facts: dict[str, Any]) -> None:
+    """Declared ports, and those to be closed unless they are declared."""
+    facts["declared"]["instance-2"]["containers"][0]["ports"] = ["80/tcp", "8080", "53/udp", "9000-9002/tcp"]
+    plan = FILTERS["probe_plan"](facts, "internet")
+    tried = [(connect["target"], connect["port"]) for connect in plan["connects"]]
+    assert [port for target, port in tried if target == "2600:1f18:47b:ca03::e"] == [80, 8080, 9000, 9002]
+    assert [port for target, port in tried if target == "2600:1f18:47b:ca03::a"] == [80, 8080]
+    assert plan["pings"] == [{"target": "internet.lab.test"}]
+
+
+def test_a_stopped_container_is_neither_asked_nor_target(facts: dict[str, Any]) -> None:
+    facts["observed"]["instance-2"]["containers"]["container-2"] = {"pid": None, "status": "exited"}
+    assert FILTERS["probe_plan"](facts, "instance-2")["pings"] == []
+    targets = [ping["target"] for ping in FILTERS["probe_plan"](facts, "instance-1")["pings"]]
+    assert "2600:1f18:47b:ca03::e" not in targets
+
+
+@pytest.mark.parametrize("name", ["verdict", "probe_plan"])
+def test_bad_input_is_an_error_of_the_filter(name: str) -> None:
+    arguments = [{"allocation": {"a": {"subnet_cidr": "10.0.0.0/8"}}}, *(["a"] if name == "probe_plan" else [])]
+    with pytest.raises(AnsibleFilterError, match=r"verify: allocation\.a\.subnet_cidr: must be an IPv6 prefix"):
+        FILTERS[name](*arguments)
