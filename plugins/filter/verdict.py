@@ -24,9 +24,9 @@ def verdict(facts: Mapping[str, Any]) -> dict[str, Any]:
     return judge.report(_fleet(facts))
 
 
-def probe_plan(facts: Mapping[str, Any], host: str) -> dict[str, list[dict[str, Any]]]:
-    """What one host has to try."""
-    return probes.plan(_fleet(facts), host)
+def probe_plan(facts: Mapping[str, Any]) -> dict[str, probes.Probes]:
+    """What each host has to try, by name."""
+    return probes.plan(_fleet(facts))
 
 
 class FilterModule:

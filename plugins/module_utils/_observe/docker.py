@@ -54,7 +54,7 @@ def get(path: str, socket_path: str = SOCKET) -> Any | None:
 
 def version() -> str:
     """The engine's version, e.g. ``28.5.2`` (Debian's suffix ``+dfsg1`` dropped)."""
-    return str((get("/version") or {}).get("Version", "")).split("+")[0]
+    return str((get("/version") or {}).get("Version", "")).partition("+")[0]
 
 
 def container(name: str) -> dict | None:

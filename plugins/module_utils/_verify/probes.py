@@ -21,41 +21,46 @@ def targets(fleet: Fleet) -> Iterator[tuple[Host, Container, str]]:
             yield host, container, host.container_address(container.name) or pinned
 
 
-def plan(fleet: Fleet, name: str) -> dict[str, list[dict[str, Any]]]:
-    """The probes of one host, in container_probe's terms: ``pings`` and ``connects``.
+Probes = dict[str, list[dict[str, Any]]]
 
-    A container host pings every other container, and the Internet target, from each of its containers; connects to its
-    containers' undeclared ports from inside (does anything listen?) and to the registries. A vantage host pings the
-    target, and connects to every declared and undeclared port of every container.
-    """
+
+def plan(fleet: Fleet) -> dict[str, Probes]:
+    """What each host has to try, by name, in container_probe's terms: ``pings`` and ``connects``."""
     known = [(host, container, address) for host, container, address in targets(fleet) if address]
-    if name in fleet.vantage:
-        pings = [{"target": fleet.internet_target}] if fleet.internet_target else []
-        connects = [
-            {"target": address, "port": port}
-            for _host, container, address in known
-            for port in (*container.ports, *undeclared(fleet, container))
-        ]
-        return {"pings": pings, "connects": connects}
-    pings, connects = [], []
-    for host, container, own in known:
-        if host.name != name or "addresses" not in host.container_seen(container.name):
+    inside = {host.name: _from_containers(fleet, host, known) for host in fleet.hosts}
+    return {**inside, **{name: _from_outside(fleet, known) for name in fleet.vantage}}
+
+
+def _from_containers(fleet: Fleet, host: Host, known: list[tuple[Host, Container, str]]) -> Probes:
+    """Each container pings every other one and the Internet target, and tries its own undeclared ports from inside.
+
+    The last tells whether anything listens there. The host itself tries its images' registries.
+    """
+    pings: list[dict[str, Any]] = []
+    connects: list[dict[str, Any]] = []
+    running = [(container, own) for place, container, own in known if place.name == host.name]
+    for container, own in running:
+        if "addresses" not in host.container_seen(container.name):
             continue
-        pings += [{"container": container.name, "target": address} for _h, _c, address in known if address != own]
-        if fleet.internet_target:
-            pings.append({"container": container.name, "target": fleet.internet_target})
-        connects += [
-            {"container": container.name, "target": own, "port": port} for port in undeclared(fleet, container)
-        ]
-    connects += [{"target": target, "port": port} for target, port in _registries(fleet, name)]
+        far = [address for _host, _container, address in known if address != own]
+        pings += [{"container": container.name, "target": target} for target in (*far, fleet.internet_target) if target]
+        ports = undeclared(fleet, container)
+        connects += [{"container": container.name, "target": own, "port": port} for port in ports]
+    registries = dict.fromkeys(registry(container.image) for container in host.containers)
+    connects += [{"target": target, "port": port} for target, port in registries]
     return {"pings": pings, "connects": connects}
+
+
+def _from_outside(fleet: Fleet, known: list[tuple[Host, Container, str]]) -> Probes:
+    """A host outside pings the target (is it that itself?), and tries every port of every container."""
+    connects = [
+        {"target": address, "port": port}
+        for _host, container, address in known
+        for port in (*container.ports, *undeclared(fleet, container))
+    ]
+    return {"pings": [{"target": fleet.internet_target}] if fleet.internet_target else [], "connects": connects}
 
 
 def undeclared(fleet: Fleet, container: Container) -> tuple[int, ...]:
     """The ports to find closed on this container: those asked for, without its declared ones."""
     return tuple(port for port in fleet.closed_ports if port not in container.ports)
-
-
-def _registries(fleet: Fleet, name: str) -> list[tuple[str, int]]:
-    images = [container.image for host in fleet.hosts if host.name == name for container in host.containers]
-    return list(dict.fromkeys(registry(image) for image in images))

@@ -39,7 +39,7 @@ def test_the_table_says_what_to_do_and_fits(facts: dict[str, Any]) -> None:
 
 def test_every_container_pings_every_other_one(facts: dict[str, Any]) -> None:
     facts.update(probes={}, captures={})
-    plan = FILTERS["probe_plan"](facts, "instance-1")
+    plan = FILTERS["probe_plan"](facts)["instance-1"]
     assert [ping["target"] for ping in plan["pings"]] == [
         "2600:1f18:47b:ca03::e",
         "2600:1f18:47b:ca03:a::2",
@@ -56,7 +56,7 @@ def test_every_container_pings_every_other_one(facts: dict[str, Any]) -> None:
 def test_the_vantage_host_tries_every_port(facts: dict[str, Any]) -> None:
     """Declared ports, and those to be closed unless they are declared."""
     facts["declared"]["instance-2"]["containers"][0]["ports"] = ["80/tcp", "8080", "53/udp", "9000-9002/tcp"]
-    plan = FILTERS["probe_plan"](facts, "internet")
+    plan = FILTERS["probe_plan"](facts)["internet"]
     tried = [(connect["target"], connect["port"]) for connect in plan["connects"]]
     assert [port for target, port in tried if target == "2600:1f18:47b:ca03::e"] == [80, 8080, 9000, 9002]
     assert [port for target, port in tried if target == "2600:1f18:47b:ca03::a"] == [80, 8080]
@@ -65,13 +65,12 @@ def test_the_vantage_host_tries_every_port(facts: dict[str, Any]) -> None:
 
 def test_a_stopped_container_is_neither_asked_nor_target(facts: dict[str, Any]) -> None:
     facts["observed"]["instance-2"]["containers"]["container-2"] = {"pid": None, "status": "exited"}
-    assert FILTERS["probe_plan"](facts, "instance-2")["pings"] == []
-    targets = [ping["target"] for ping in FILTERS["probe_plan"](facts, "instance-1")["pings"]]
+    assert FILTERS["probe_plan"](facts)["instance-2"]["pings"] == []
+    targets = [ping["target"] for ping in FILTERS["probe_plan"](facts)["instance-1"]["pings"]]
     assert "2600:1f18:47b:ca03::e" not in targets
 
 
 @pytest.mark.parametrize("name", ["verdict", "probe_plan"])
 def test_bad_input_is_an_error_of_the_filter(name: str) -> None:
-    arguments = [{"allocation": {"a": {"subnet_cidr": "10.0.0.0/8"}}}, *(["a"] if name == "probe_plan" else [])]
     with pytest.raises(AnsibleFilterError, match=r"verify: allocation\.a\.subnet_cidr: must be an IPv6 prefix"):
-        FILTERS[name](*arguments)
+        FILTERS[name]({"allocation": {"a": {"subnet_cidr": "10.0.0.0/8"}}})
