@@ -115,3 +115,19 @@ def test_bad_input_is_refused_with_its_path(facts: dict[str, Any], path: list[An
     with pytest.raises(ValueError, match="must be") as caught:
         parse.fleet(facts)
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(("hop_limit", "holds"), [(64, True), (62, False)])
+def test_two_containers_of_one_host_meet_on_its_bridge(facts: dict[str, Any], hop_limit: int, holds: bool) -> None:
+    """No router lies between them, and no capture on the interface could see them."""
+    one = facts["observed"]["instance-3"]["containers"]["container-3"]
+    other = copy.deepcopy(one)
+    other["addresses"][0]["address"] = "2600:1f18:47b:ca03:a::3"
+    facts["observed"]["instance-3"]["containers"]["second"] = other
+    declared = facts["declared"]["instance-3"]["containers"]
+    declared.append(dict(declared[0], name="second"))
+    ping = dict(facts["probes"]["instance-3"]["pings"][0], target="2600:1f18:47b:ca03:a::3", hop_limits=[hop_limit])
+    facts["probes"]["instance-3"]["pings"].append(ping)
+    subject = "container-3 to instance-3/second"
+    found = [check for check in report(facts)["checks"] if check["subject"] == subject]
+    assert [(check["kind"], check["holds"]) for check in found] == [("ping.container", holds)]
