@@ -11,12 +11,12 @@ BLOCK = {"container_mode": "block"}
 CASES = {
     "unknown mode": ({"a": {"container_mode": "nat"}}, {}, ["container_mode", "nat"]),
     "unaligned block": ({"a": {"container_prefix": "::9/126"}}, {}, ["hosts[0].container_prefix", "::9/126"]),
-    "reserved addresses": ({"a": {"container_prefix": "::/126"}}, {}, ["hosts[0].container_prefix", "reserved"]),
-    "reserved host address": ({"a": {"host_address": "::2"}}, {}, ["hosts[0].host_address", "reserved"]),
+    "reserved addresses": ({"a": {"container_prefix": "::/126"}}, {}, ["hosts[0].container_prefix", "reserves"]),
+    "reserved host address": ({"a": {"host_address": "::2"}}, {}, ["hosts[0].host_address", "reserves"]),
     "outside the subnet": (
-        {"a": {"container_prefix": "2001:db8::8/126"}},
+        {"a": {"container_prefix": "2001:db8:1::8/126"}},
         {},
-        ["hosts[0].container_prefix", "2001:db8::8/126"],
+        ["hosts[0].container_prefix", "relative to the subnet", "2001:db8:1::8/126"],
     ),
     "overlapping hosts": (
         {"a": {"container_prefix": "::8/126"}, "b": {"container_prefix": "::8/125"}},

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._plan.addresses import Block, single
 from .._plan.changes import CREATE, Change
-from .._plan.model import GATEWAY, Allocation, Desired, Interface, Observed, Subnet
+from .._plan.model import GATEWAY, UNMADE_SUBNET, Allocation, Desired, Interface, Observed, Subnet
 from .._plan.reconcile import Plan, plan_present
 from .._plan.removal import Removal, plan_absent
 from .._plan.tags import owner_of
@@ -98,7 +98,7 @@ def describe_host(allocation: Allocation, interface: Interface | None, subnet: S
         "mac_address": interface.mac if interface else None,
         **allocation.to_dict(),
         "container_mode": allocation.mode,
-        "subnet_id": subnet.id or None,
+        "subnet_id": None if subnet == UNMADE_SUBNET else subnet.id,
         "subnet_cidr": str(subnet.block),
         "gateway": GATEWAY,
         "instance_id": interface.instance_id if interface else None,

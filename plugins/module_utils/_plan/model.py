@@ -55,9 +55,9 @@ class Subnet:
     zone: str = ""
 
 
-# Stands for a subnet that is yet to be made, in a plan that nobody will apply: no id, and the network that RFC 3849
-# keeps for documentation.
-UNMADE_SUBNET = Subnet(id="", block=Block(0x20010DB8 << 96, 64))
+# Stands for a subnet that is yet to be made, in a plan that nobody will apply: the network is one that RFC 3849 keeps
+# for documentation.
+UNMADE_SUBNET = Subnet(id="(to be made)", block=Block(0x20010DB8 << 96, 64))
 
 
 def reserved(subnet: Block) -> tuple[Block, ...]:

@@ -21,6 +21,7 @@ from .model import (
     MODE_PREFIX,
     MODES,
     SMALLEST_BLOCK_LENGTH,
+    UNMADE_SUBNET,
     Held,
     Request,
     Subnet,
@@ -172,7 +173,9 @@ def _pin(
     if subnet is None or subnet.block is None:
         return block
     if not subnet.block.covers(block):
-        problems.add(where, f"must lie in {subnet.block}", text)
+        unmade = subnet == UNMADE_SUBNET
+        rule = "must be relative to the subnet, such as ::8/126, while that is yet to be made"
+        problems.add(where, rule if unmade else f"must lie in {subnet.block}", text)
         return None
     if any(kept.overlaps(block) for kept in reserved(subnet.block)):
         problems.add(where, "must leave out what AWS reserves, the subnet's first four addresses and its last", text)
