@@ -91,7 +91,7 @@ left:
   returned: when the engine is known
   type: dict
 guard:
-  description: Whether undeclared ports have to be closed by M(ipv6.aws_containers.guard#module).
+  description: Whether undeclared ports have to be closed by M(ipv6.aws_containers.guard).
   returned: when the engine is known
   type: bool
 bridge:

@@ -6,7 +6,7 @@
 DOCUMENTATION = r"""
 module: eni
 short_description: Give container hosts network interfaces with IPv6 addresses for themselves and their containers
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Makes one network interface (ENI) for each host, with an IPv6 address for the host and either a block of single
     addresses

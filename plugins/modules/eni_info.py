@@ -6,7 +6,7 @@
 DOCUMENTATION = r"""
 module: eni_info
 short_description: Tell what a fleet's hosts have, from EC2's tags and descriptions alone
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Lists the network interfaces of a fleet of container hosts, with their addresses and their instances, in a constant
     number of

@@ -160,7 +160,7 @@ def planned(params: dict, declared: list[guard.Declared]) -> list[files.Change]:
         changes.append(files.change(guard.TABLE_FILE, guard.table(prefixes, params["bridges"])))
         changes.append(files.change(guard.UNIT_FILE, guard.unit()))
         follower = params["follower"]
-        changes.append(files.change(guard.FOLLOWER, follower, 0o755))
+        changes.append(files.change(guard.FOLLOWER, follower))
         changes.append(files.change(guard.FOLLOWER_UNIT_FILE, guard.follower_unit() if follower else None))
     if params["containers"] is not None and not os.path.exists(guard.FOLLOWER):
         changes.append(files.change(guard.DECLARED_FILE, guard.declared(declared)))

@@ -6,7 +6,7 @@
 DOCUMENTATION = r"""
 module: host_keys
 short_description: Learn instances' ssh host keys from their consoles, and keep them in a tag
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - On first boot cloud-init prints the host's ssh keys on the console, which only those with access to the AWS account
     can read. This

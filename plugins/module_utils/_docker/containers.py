@@ -138,7 +138,7 @@ def _parse_ports(problems: Problems, path: str, values: Any) -> tuple[Port, ...]
         try:
             found.add(parse_port(value, f"{path}[{at}]"))
         except InventoryError as error:
-            where, _, rest = str(error).partition(": ")
+            where, _colon, rest = str(error).partition(": ")
             problems.add(where, rest)
     return tuple(sorted(found))
 

@@ -123,8 +123,8 @@ Before=docker.service
 StartLimitIntervalSec=0
 
 [Service]
-ExecStartPre={FOLLOWER} close
-ExecStart={FOLLOWER}
+ExecStartPre=/usr/bin/python3 {FOLLOWER} close
+ExecStart=/usr/bin/python3 {FOLLOWER}
 Restart=always
 RestartSec=1
 

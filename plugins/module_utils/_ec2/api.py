@@ -12,7 +12,7 @@ from typing import Any
 try:
     from botocore.exceptions import BotoCoreError, ClientError
 except ImportError:  # AnsibleAWSModule reports it, with what to install
-    BotoCoreError = ClientError = Exception  # type: ignore[assignment,misc]
+    BotoCoreError = ClientError = Exception
 
 # Throttling (RequestLimitExceeded) and server errors are retried by botocore with jittered exponential backoff.
 RETRIES = {"retries": {"mode": "standard", "max_attempts": 12}, "max_pool_connections": 16}

@@ -54,7 +54,7 @@ def present(api: Ec2Api, desired: Desired, check: bool, progress: Progress) -> R
         desired = replace(desired, subnet_id=subnet_of_fleet(api, desired.fleet).id)
     run = _Run(api, desired, progress)
     plan = run.plan()
-    first, done = plan, []
+    first, done = plan, list[Change]()
     interfaces = dict(plan.interfaces)
     if plan.changes and not check:
         done, plan, interfaces = run.converge(plan)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from .._plan.addresses import address_text
@@ -42,9 +42,7 @@ def fleet_info(api: Ec2Api, fleet: str, subnet_id: str | None, names: Iterable[s
     return {"hosts": hosts, "missing": sorted((wanted or set()) - set(hosts))}
 
 
-def _describe(
-    interface: Interface, claim: Claim, subnet: Subnet | None, instance: Instance | None
-) -> Mapping[str, Any]:
+def _describe(interface: Interface, claim: Claim, subnet: Subnet | None, instance: Instance | None) -> dict[str, Any]:
     return {
         "eni_id": interface.id,
         "mac_address": interface.mac,

@@ -9,7 +9,7 @@ Every broken rule is noted with its path; what is sound is returned all the same
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from .addresses import Block, read_address, read_block, read_taken, resolve, single
 from .errors import Problems
@@ -30,6 +30,9 @@ from .model import (
     reserved,
 )
 from .tags import NAME_RULE, is_name
+
+if TYPE_CHECKING:
+    from typing import TypeGuard  # Python 3.10; module_utils have to import on 3.9, too
 
 # What EC2 lets a subnet be: /44 to /64 in steps of four (VPC user guide, "VPC CIDR blocks").
 SUBNET_LENGTHS = tuple(range(44, 65, 4))
@@ -220,10 +223,10 @@ def _count(value: object, path: str, problems: Problems) -> int | None:
 
 def _mode(value: object, path: str, problems: Problems) -> str | None:
     if value is None or value in MODES:
-        return value  # type: ignore[return-value]
+        return value
     problems.add(path, f"must be {' or '.join(MODES)}", value)
     return None
 
 
-def _is_list(raw: object) -> bool:
+def _is_list(raw: object) -> TypeGuard[Sequence[object]]:
     return isinstance(raw, Sequence) and not isinstance(raw, (str, bytes))

@@ -9,8 +9,9 @@ EC2 keeps them; we keep nothing else.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from .addresses import Block, read_address, read_block
 from .model import (
@@ -29,6 +30,8 @@ CONTAINER_PREFIX = PREFIX + "container_prefix"
 SCHEMA = PREFIX + "schema"
 HOST_KEY = PREFIX + "host_key"
 SCHEMA_VERSION = "1"
+
+T = TypeVar("T")
 
 NAME_RULE = "must be 1 to 100 letters, digits, dots, dashes or underscores"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
@@ -89,7 +92,7 @@ def claim_of(interface: Interface) -> Claim | None:
     return Claim(*owner, address, block)
 
 
-def _read(reader, text):
+def _read(reader: Callable[[object], T], text: str | None) -> T | None:
     try:
         return reader(text)
     except ValueError:
@@ -99,7 +102,7 @@ def _read(reader, text):
 def _infer(interface: Interface, address: int | None, block: Block | None) -> tuple[int | None, Block | None]:
     """A lost value from what the interface has, where just one reading is possible; the known values otherwise."""
     delegated = sorted(prefix for prefix in interface.prefixes if prefix.length == DELEGATED_LENGTH)
-    readings = set()
+    readings: set[tuple[int, Block]] = set()
     for host in [address] if address is not None else interface.addresses:
         others = interface.addresses - {host}
         if delegated and not others:
