@@ -171,9 +171,14 @@ def _docker(network: str) -> dict:
     except ValueError as error:
         daemon = {"error": f"{DAEMON_FILE}: {error}"}
     try:
-        return {"version": docker.version(), "daemon": daemon, "network": docker.network(network)}
+        return {
+            "version": docker.version(),
+            "default_registry": docker.default_registry(),
+            "daemon": daemon,
+            "network": docker.network(network),
+        }
     except docker.EngineError as error:
-        return {"version": "", "daemon": daemon, "network": None, "error": str(error)}
+        return {"version": "", "default_registry": "", "daemon": daemon, "network": None, "error": str(error)}
 
 
 def _container(name: str) -> dict | None:
@@ -199,14 +204,16 @@ def _own_view() -> dict:
 
 
 def _observe(asked: dict, update: bool) -> dict:
+    engine = _docker(asked["network"])
+    registries = [images.registry(image, engine["default_registry"])[0] for image in asked["images"]]
     observed = dict(
         _network(asked["mac_address"]),
         **_login(),
         apt=_apt(update),
         netplan={"dhcp6": netplan.with_dhcp6(), "before": netplan.before(asked["netplan_record"])},
-        docker=_docker(asked["network"]),
+        docker=engine,
         containers={name: found for name in asked["containers"] for found in [_container(name)] if found is not None},
-        registries={name: names.resolve(name) for name, _port in map(images.registry, asked["images"])},
+        registries={name: names.resolve(name) for name in registries if name},
     )
     if asked["metadata"]:
         observed["metadata"] = imds.observe(asked["mac_address"])

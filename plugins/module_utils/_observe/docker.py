@@ -10,7 +10,7 @@ import http.client
 import json
 import socket
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 SOCKET = "/var/run/docker.sock"
 SECONDS = 20.0
@@ -55,6 +55,11 @@ def get(path: str, socket_path: str = SOCKET) -> Any | None:
 def version() -> str:
     """The engine's version, e.g. ``28.5.2`` (Debian's suffix ``+dfsg1`` dropped)."""
     return str((get("/version") or {}).get("Version", "")).partition("+")[0]
+
+
+def default_registry() -> str:
+    """The host that the engine itself names for images without one, e.g. ``registry.example``; "" if it names none."""
+    return urlsplit(str((get("/info") or {}).get("IndexServerAddress", ""))).hostname or ""
 
 
 def container(name: str) -> dict | None:

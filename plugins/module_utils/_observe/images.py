@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-DOCKER_HUB = "registry-1.docker.io"
 HTTPS = 443
 
 
-def registry(image: str) -> tuple[str, int]:
-    """Host and port that an image is pulled from: its first part if that looks like a host, else Docker Hub's."""
+def registry(image: str, default: str) -> tuple[str, int]:
+    """Host and port that an image is pulled from: its first part if that looks like a host, else ``default``."""
     first, slash, _rest = image.partition("/")
     if not slash or not ("." in first or ":" in first or first == "localhost"):
-        return DOCKER_HUB, HTTPS
+        return default, HTTPS
     host, _colon, port = first.partition(":")
     return host, int(port) if port.isdigit() else HTTPS
 

@@ -111,15 +111,15 @@ def test_the_record_before_netplan(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("image", "registry", "repository"),
     [
-        ("nginx", ("registry-1.docker.io", 443), "nginx"),
-        ("library/nginx:1", ("registry-1.docker.io", 443), "library/nginx"),
+        ("nginx", ("registry.example", 443), "nginx"),
+        ("library/nginx:1", ("registry.example", 443), "library/nginx"),
         ("registry.lab.test/demo/web:1", ("registry.lab.test", 443), "registry.lab.test/demo/web"),
         ("localhost/web", ("localhost", 443), "localhost/web"),
         ("r.example:5000/web@sha256:00", ("r.example", 5000), "r.example:5000/web"),
     ],
 )
 def test_where_an_image_comes_from(image: str, registry: tuple[str, int], repository: str) -> None:
-    assert images.registry(image) == registry
+    assert images.registry(image, "registry.example") == registry
     assert images.repository(image) == repository
 
 
