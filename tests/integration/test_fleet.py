@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 INVENTORIES = ("-i", "inventory/lab", "-i", "tests/integration/bookworm.yml")
 HOSTS = {f"instance-{number}" for number in range(1, 6)}
 
@@ -43,16 +45,21 @@ def test_an_address_removed_by_hand_is_given_back(ec2, playbook):
     assert verified.status == 0, verified.output
 
 
-def test_a_teardown_leaves_nothing_and_touches_nothing_else(ec2, playbook, world):
-    theirs = ec2.create_vpc(CidrBlock="10.97.0.0/16")["Vpc"]["VpcId"]
+@pytest.fixture
+def their_vpc(ec2):
+    vpc = ec2.create_vpc(CidrBlock="10.97.0.0/16")["Vpc"]["VpcId"]
+    yield vpc
+    ec2.delete_vpc(VpcId=vpc)
+
+
+def test_a_teardown_leaves_nothing_and_touches_nothing_else(their_vpc, playbook, world):
     before = world()
     run = playbook(*INVENTORIES, "playbooks/teardown.yml")
     assert run.status == 0, run.output
     after = world()
-    assert after["vpc"] == {theirs}
+    assert after["vpc"] == {their_vpc}
     assert [kind for kind in ("instance", "eni", "subnet", "gateway", "key") if after[kind]] == []
     assert [kind for kind in after if after[kind] - before[kind]] == [], "a teardown makes nothing"
     again = playbook(*INVENTORIES, "playbooks/teardown.yml")
     assert again.status == 0, again.output
     assert again.changed == {"localhost": 0}
-    ec2.delete_vpc(VpcId=theirs)
