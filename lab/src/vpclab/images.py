@@ -125,8 +125,8 @@ def _finish(plan: Recipe, root: Path) -> None:
     for leftover in ("etc/apt/sources.list", "etc/apt/apt.conf.d/99mmdebstrap", "etc/hostname"):
         (root / leftover).unlink(missing_ok=True)
     for pattern in ("etc/ssh/ssh_host_*", "var/lib/apt/lists/*Packages*", "var/lib/apt/lists/*Release*"):
-        for leftover in root.glob(pattern):
-            leftover.unlink()
+        for shared in root.glob(pattern):
+            shared.unlink()
     (root / "etc/machine-id").write_text("", encoding="utf-8")
     resolv = root / "etc/resolv.conf"
     resolv.unlink(missing_ok=True)

@@ -70,9 +70,9 @@ def sweep(lab: Lab, progress: Progress) -> None:
     if pids:
         progress(f"ending {len(pids)} processes of hosts")
         _kill(lab)
-    for path in mounts(lab):
-        progress(f"unmounting {path}")
-        run("umount", "--lazy", path)
+    for mounted in mounts(lab):
+        progress(f"unmounting {mounted}")
+        run("umount", "--lazy", mounted)
     names = lab_namespaces(lab)
     if names:
         progress(f"deleting {len(names)} network namespaces")

@@ -34,7 +34,7 @@ def play(server: Server, *options: str) -> dict[str, Any]:
         "ANSIBLE_LOCALHOST_WARNING": "false",
     }
     command = [str(ANSIBLE), "-i", "localhost,", str(PLAYBOOK), *options]
-    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=240)
     assert run.returncode == 0, run.stdout + run.stderr
     tasks = json.loads(run.stdout[run.stdout.index("{") :])["plays"][0]["tasks"]
     results = {task["task"]["name"]: task["hosts"]["localhost"] for task in tasks}

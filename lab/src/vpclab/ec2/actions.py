@@ -25,7 +25,7 @@ class LabActions(InterfaceActions, InstanceActions, SubnetActions, GroupActions,
     """One request: moto makes an object of this class for each."""
 
     # moto always says ``pending`` in the answer of a launch, also in a repeated one: here the machines know.
-    RESPONSE_KEY_PATH_TO_TRANSFORMER: ClassVar = {
+    RESPONSE_KEY_PATH_TO_TRANSFORMER: ClassVar = {  # type: ignore[misc]  # moto declares it as an instance's
         path: transform
         for path, transform in EC2Response.RESPONSE_KEY_PATH_TO_TRANSFORMER.items()
         if path != "RunInstances.Reservation.Instances.Instance.State"

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from random import Random
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from vpclab.ec2.refusal import Refusal, invalid
 
@@ -27,6 +27,7 @@ RESERVED_FIRST = 4
 _RANDOM_TRIES = 16
 
 ReservationKind = Literal["explicit", "prefix"]
+Network = TypeVar("Network", bound=IPv4Network | IPv6Network, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,10 @@ class Block:
     id: str
 
 
-class AddressSpace:
+class AddressSpace(Generic[Network]):
     """The addresses of ``network``: single ones and, for IPv6, delegated /80 prefixes, each with its owner's id."""
 
-    def __init__(self, network: IPv4Network | IPv6Network, random: Random) -> None:
+    def __init__(self, network: Network, random: Random) -> None:
         self.network = network
         self._random = random
         self._first = int(network.network_address)

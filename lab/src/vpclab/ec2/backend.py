@@ -12,14 +12,11 @@ from typing import Any
 
 import moto.ec2.models.instances
 import moto.ec2.models.vpcs
-from moto.ec2.models import EC2Backend
 from moto.ec2.models.vpcs import VPC
 
-from vpclab.ec2.groups import GroupBackend
 from vpclab.ec2.instance import LabInstance
 from vpclab.ec2.instances import LabInstanceBackend
-from vpclab.ec2.interfaces import InterfaceBackend
-from vpclab.ec2.network import NetworkBackend, next_vpc_network, vpc_ipv6
+from vpclab.ec2.network import next_vpc_network, vpc_ipv6
 from vpclab.ec2.resources import ImageBackend, LabTagBackend
 from vpclab.ec2.tokens import ClientTokens
 from vpclab.topology import Machines
@@ -28,9 +25,7 @@ ACCOUNT = "123456789012"
 """Every credential is this account's."""
 
 
-class LabBackend(
-    LabInstanceBackend, LabTagBackend, ImageBackend, GroupBackend, NetworkBackend, InterfaceBackend, EC2Backend
-):
+class LabBackend(LabInstanceBackend, LabTagBackend, ImageBackend):
     """One region of the account."""
 
     def __init__(self, region_name: str, machines: Machines, vpcs: dict[str, LabBackend]) -> None:
@@ -62,4 +57,4 @@ class LabBackend(
 
 def install() -> None:
     """Let moto make the lab's instances."""
-    moto.ec2.models.instances.Instance = LabInstance
+    moto.ec2.models.instances.Instance = LabInstance  # type: ignore[misc]  # a class of moto's, on purpose

@@ -51,8 +51,8 @@ def _texts(value: Any) -> Iterable[str]:
     return (text for part in value for text in _texts(part))
 
 
-def _is_filter_matching(item: Filterable, name: str, patterns: Sequence[str] | None) -> bool:
-    return matches(item.get_filter_value(name), [patterns] if isinstance(patterns, str) else patterns)
+def _is_filter_matching(obj: Any, _filter: str, filter_value: Any) -> bool:
+    return matches(obj.get_filter_value(_filter), [filter_value] if isinstance(filter_value, str) else filter_value)
 
 
 def install() -> None:

@@ -11,7 +11,8 @@ from ipaddress import ip_network
 from typing import Any
 
 from moto.ec2.exceptions import InvalidSecurityGroupNotFoundError
-from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupBackend, SecurityGroupRule
+from moto.ec2.models import EC2Backend
+from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
 
 from vpclab.ec2.interface import LabInterface
 from vpclab.ec2.refusal import Refusal, dependency, invalid
@@ -20,10 +21,10 @@ PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6", "all": "-1"}
 """Protocol numbers which EC2 shows by name."""
 
 
-class GroupBackend(SecurityGroupBackend):
-    """Mixed into the whole backend before moto's own."""
+class GroupBackend(EC2Backend):
+    """moto's backend with security groups as EC2 keeps them."""
 
-    enis: dict[str, LabInterface]
+    enis: dict[str, LabInterface]  # type: ignore[assignment]  # nobody makes others
 
     def create_security_group(
         self, name: str, description: str, vpc_id: str | None = None, **kwargs: Any
@@ -67,7 +68,7 @@ class GroupBackend(SecurityGroupBackend):
 
     def drop_group(self, group: SecurityGroup) -> None:
         """Forget a group without asking whether somebody may."""
-        del self.groups[group.vpc_id][group.id]
+        del self.groups[group.vpc_id or ""][group.id]
         self.tags.pop(group.id, None)
 
     def _named(self, name: str | None, group_id: str | None) -> SecurityGroup:
@@ -77,7 +78,7 @@ class GroupBackend(SecurityGroupBackend):
         return group
 
     def _others(self, group: SecurityGroup) -> Iterator[SecurityGroup]:
-        return (other for other in self.groups[group.vpc_id].values() if other is not group)
+        return (other for other in self.groups[group.vpc_id or ""].values() if other is not group)
 
     @staticmethod
     def _refers(group: SecurityGroup, group_id: str) -> bool:

@@ -48,7 +48,7 @@ class LabInstance(Instance):
     boots: int = 1
     was_up: bool = False
     released: float | None = None
-    nics: dict[int, LabInterface]
+    nics: dict[int, LabInterface]  # type: ignore[assignment]  # nobody makes others
 
     def __del__(self) -> None:
         """Nothing: moto gives addresses back here, the lab does when an interface goes."""

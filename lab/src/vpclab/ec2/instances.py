@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from moto.ec2.exceptions import InvalidAMIIdError, InvalidInstanceIdError, InvalidKeyPairNameError
-from moto.ec2.models.instances import InstanceBackend, MetadataOptions, Reservation
+from moto.ec2.models.instances import MetadataOptions, Reservation
 from moto.ec2.utils import convert_tag_spec
 
 from vpclab.ec2.catalogue import TypeLimits, type_limits
 from vpclab.ec2.filters import select
 from vpclab.ec2.instance import LabInstance
 from vpclab.ec2.interface import Ipv6Ask, LabInterface
-from vpclab.ec2.interfaces import different_zones
+from vpclab.ec2.interfaces import InterfaceBackend, different_zones
 from vpclab.ec2.refusal import Refusal, invalid
 from vpclab.ec2.tokens import ClientTokens
 from vpclab.topology import Machines
@@ -34,13 +34,12 @@ METADATA_OPTIONS = {
 }
 
 
-class LabInstanceBackend(InstanceBackend):
-    """Mixed into the whole backend before moto's own."""
+class LabInstanceBackend(InterfaceBackend):
+    """All that, with instances on interfaces that exist before them."""
 
     machines: Machines
     instance_tokens: ClientTokens
     instances: dict[str, LabInstance]
-    enis: dict[str, LabInterface]
 
     # Launch -----------------------------------------------------------------------------------------------------------
 

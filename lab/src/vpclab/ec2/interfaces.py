@@ -7,8 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Address, IPv6Address
-from random import Random
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from typing import Any
 
 from moto.ec2.exceptions import (
@@ -16,13 +15,13 @@ from moto.ec2.exceptions import (
     InvalidNetworkInterfaceIdError,
     InvalidSecurityGroupNotFoundError,
 )
-from moto.ec2.models.elastic_network_interfaces import NetworkInterfaceBackend
 from moto.ec2.models.security_groups import SecurityGroup
 
 from vpclab.ec2.addresses import AddressSpace
 from vpclab.ec2.catalogue import type_limits
 from vpclab.ec2.filters import select
 from vpclab.ec2.interface import Ipv6Ask, LabInterface, prefix_network
+from vpclab.ec2.network import NetworkBackend
 from vpclab.ec2.refusal import Refusal, invalid
 from vpclab.ec2.subnet import LabSubnet
 from vpclab.ec2.tokens import ClientTokens
@@ -30,12 +29,10 @@ from vpclab.ec2.tokens import ClientTokens
 GROUPS_PER_INTERFACE = 5
 
 
-class InterfaceBackend(NetworkInterfaceBackend):
-    """Replaces moto's network interface backend; mixed into the whole backend before it."""
+class InterfaceBackend(NetworkBackend):
+    """That, with network interfaces; nothing of moto's own ones is left."""
 
-    random: Random
     interface_tokens: ClientTokens
-    enis: dict[str, LabInterface]
 
     def get_network_interface(self, eni_id: str) -> LabInterface:
         """The interface with this id, or the refusal that there is none."""
@@ -243,7 +240,10 @@ class InterfaceBackend(NetworkInterfaceBackend):
 
     def _groups_for(self, subnet: LabSubnet, group_ids: Sequence[str] | None) -> list[SecurityGroup]:
         if not group_ids:
-            return [self.get_default_security_group(subnet.vpc_id)]
+            default = self.get_default_security_group(subnet.vpc_id)
+            if default is None:
+                raise InvalidSecurityGroupNotFoundError("default")
+            return [default]
         if len(group_ids) > GROUPS_PER_INTERFACE:
             raise Refusal(
                 "SecurityGroupsPerInterfaceLimitExceeded",
@@ -281,7 +281,7 @@ class InterfaceBackend(NetworkInterfaceBackend):
         space.check(addresses, prefixes)
         return addresses + space.pick(ask.address_count), prefixes + space.pick_prefixes(ask.prefix_count)
 
-    def _space(self, subnet: LabSubnet) -> AddressSpace:
+    def _space(self, subnet: LabSubnet) -> AddressSpace[IPv6Network]:
         if subnet.v6 is None:
             raise invalid(f"The subnet '{subnet.id}' has no IPv6 CIDR block")  # code not recorded
         return subnet.v6

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from werkzeug.wrappers import Request
+from moto.core.request import Request
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,14 +20,12 @@ from moto.ec2.exceptions import (
     InvalidSubnetRangeError,
 )
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend, Zone
-from moto.ec2.models.internet_gateways import InternetGatewayBackend
-from moto.ec2.models.route_tables import Route, RouteBackend
-from moto.ec2.models.subnets import SubnetBackend
-from moto.ec2.models.vpcs import VPC, VPCBackend
+from moto.ec2.models.route_tables import Route
+from moto.ec2.models.vpcs import VPC
 from moto.ec2.utils import random_subnet_id
 
 from vpclab.ec2.filters import select
-from vpclab.ec2.interface import LabInterface
+from vpclab.ec2.groups import GroupBackend
 from vpclab.ec2.refusal import Refusal, dependency, invalid
 from vpclab.ec2.subnet import LabSubnet, ipv6_subnet_network
 
@@ -37,12 +35,11 @@ FIRST_VPC_NETWORK = IPv6Network("2600:1f18:47b:ca00::/56")
 ANYWHERE_IPV6 = IPv6Network("::/0")
 
 
-class NetworkBackend(VPCBackend, SubnetBackend, RouteBackend, InternetGatewayBackend):
-    """Mixed into the whole backend before moto's own."""
+class NetworkBackend(GroupBackend):
+    """That, with VPCs, subnets, gateways and routes."""
 
     random: Random
-    region_name: str
-    enis: dict[str, LabInterface]
+    subnets: dict[str, dict[str, LabSubnet]]  # type: ignore[assignment]  # nobody makes others
 
     # VPCs -------------------------------------------------------------------------------------------------------------
 
@@ -133,7 +130,8 @@ class NetworkBackend(VPCBackend, SubnetBackend, RouteBackend, InternetGatewayBac
             table._associations = {key: target for key, target in table._associations.items() if target != subnet_id}
         for owned in (subnet_id, *(reservation.id for reservation in subnet._cidr_reservations)):
             self.tags.pop(owned, None)
-        return super().delete_subnet(subnet_id)
+        super().delete_subnet(subnet_id)
+        return subnet
 
     def modify_subnet_attribute(self, subnet_id: str, attr_name: str, attr_value: bool) -> None:
         """Change a subnet's attribute."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from moto.core.parse import default_timestamp_parser
-from moto.ec2.models.amis import Ami, AmiBackend
-from moto.ec2.models.tags import TagBackend
+from moto.ec2.models import EC2Backend
+from moto.ec2.models.amis import Ami
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
 
 from vpclab.ec2.catalogue import IMAGE_OWNER, IMAGES
@@ -20,7 +20,7 @@ ROOT_DEVICE = "/dev/xvda"
 _KEY_LENGTH, _VALUE_LENGTH = 128, 256
 
 
-class ImageBackend(AmiBackend):
+class ImageBackend(EC2Backend):
     """Offers the images of :mod:`vpclab.ec2.catalogue` and no other."""
 
     def _load_amis(self) -> None:
@@ -41,11 +41,11 @@ class ImageBackend(AmiBackend):
                 root_device_name=ROOT_DEVICE,
                 boot_mode="uefi-preferred",
             )
-            ami.ena_support = True
+            ami.ena_support = True  # type: ignore[attr-defined]  # moto answers with what has its name
             self.amis[image.id] = ami
 
 
-class LabTagBackend(TagBackend):
+class LabTagBackend(EC2Backend):
     """Finds the tags of one resource without a search through all of them."""
 
     def create_tags(self, resource_ids: list[str], tags: dict[str, str]) -> bool:

@@ -40,7 +40,6 @@ class Server:
         _spare_the_collector()
         self.endpoint = Endpoint(machines, middlewares)
         self._server = make_server(LOOPBACK, port, self.endpoint, threaded=True, request_handler=_QuietHandler)
-        self._server.daemon_threads = True
         self._thread: threading.Thread | None = None
 
     @property

@@ -41,7 +41,7 @@ class LabSubnet(Subnet):
         )
         self._random = random
         self.v4 = AddressSpace(IPv4Network(cidr_block), random)
-        self.v6: AddressSpace | None = None
+        self.v6: AddressSpace[IPv6Network] | None = None
 
     # moto's ``map_public_ip_on_launch`` and friends stay as they are; what follows replaces or adds.
 
@@ -82,7 +82,7 @@ class LabSubnet(Subnet):
         tag_specifications: list[dict[str, Any]] | None = None,
     ) -> SubnetCidrReservation:
         """Reserve an interval (moto enumerates its addresses, which never ends for a /80)."""
-        space = self.v4 if cidr_block.version == 4 else self.v6
+        space: AddressSpace[IPv4Network | IPv6Network] | None = self.v4 if cidr_block.version == 4 else self.v6
         if space is None:
             raise invalid(f"The CIDR '{cidr_block}' must be within the subnet's CIDR: '{self.id}' has no IPv6 CIDR")
         reservation = SubnetCidrReservation(self.ec2_backend, self.id, cidr_block, reservation_type, self.owner_id)

@@ -18,6 +18,7 @@ import struct
 import threading
 import time
 from functools import partial
+from typing import cast
 
 from vpclab import namespaces
 from vpclab.fabric import dhcp4, dhcp6, names, neighbour, radvd
@@ -141,7 +142,7 @@ class Responder:
         advertise_at = time.monotonic() + radvd.PERIOD
         while not self._closing.is_set():
             for key, _ in self._selector.select(timeout=1):
-                self._hear(key.data, key.fileobj)
+                self._hear(key.data, cast(socket.socket, key.fileobj))
             if time.monotonic() >= advertise_at:
                 self._advertise()
                 advertise_at = time.monotonic() + radvd.PERIOD

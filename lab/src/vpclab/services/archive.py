@@ -24,6 +24,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from http.client import HTTPResponse
 from pathlib import Path
 
 from vpclab.services import web
@@ -92,17 +93,17 @@ class Archive:
                 raise Missing(504) from failure
             log.info("archive: %s: answered from the cache, the mirror does not: %s", path, failure)
 
-    def _keep(self, answer: object, kept: Path) -> None:
+    def _keep(self, answer: HTTPResponse, kept: Path) -> None:
         kept.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=kept.parent, prefix=".", delete=False) as file:
             try:
-                shutil.copyfileobj(answer, file, _CHUNK)  # type: ignore[arg-type]
+                shutil.copyfileobj(answer, file, _CHUNK)
                 file.flush()
-                expected = answer.headers.get("Content-Length")  # type: ignore[attr-defined]
+                expected = answer.headers.get("Content-Length")
                 if expected is not None and file.tell() != int(expected):
                     raise OSError(f"{file.tell()} of {expected} bytes came")
                 modified = email.utils.parsedate_to_datetime(
-                    answer.headers.get("Last-Modified") or email.utils.formatdate(usegmt=True)  # type: ignore[attr-defined]
+                    answer.headers.get("Last-Modified") or email.utils.formatdate(usegmt=True)
                 )
                 os.utime(file.name, (modified.timestamp(), modified.timestamp()))
                 os.rename(file.name, kept)

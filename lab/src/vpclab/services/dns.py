@@ -51,7 +51,8 @@ def answer(query: bytes) -> bytes | None:
 
 def _question(query: bytes) -> tuple[str, int, int] | None:
     """Name, type and end of the first question; None when it is malformed, or compressed without reason."""
-    labels, at = [], 12
+    labels: list[str] = []
+    at = 12
     while at < len(query):
         length = query[at]
         if length == 0:

@@ -41,7 +41,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, listening: socket.socket, handler: Callable[..., BaseHTTPRequestHandler]) -> None:
-        super().__init__(listening.getsockname()[:2], handler, bind_and_activate=False)  # type: ignore[arg-type]
+        super().__init__(listening.getsockname()[:2], handler, bind_and_activate=False)
         self.socket.close()
         self.socket = listening
 
