@@ -10,7 +10,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from .conftest import LAB, SUBNET, until
@@ -78,12 +77,10 @@ def test_metadata_only_with_a_token(lab) -> None:
 
 
 def test_packages_come_over_ipv6_from_the_main_mirror_alone(lab) -> None:
-    """The region mirror's refusal is quick; the main mirror is the same name without its first labels."""
+    """The region mirror's refusal comes before any time-out; the main mirror is the same name without its first labels."""
     sources = "/etc/apt/sources.list.d/debian.sources"
-    began = time.monotonic()
     said = lab.ssh("two", "sudo apt-get update -o Acquire::Retries=0 2>&1; true")
     assert "No route to host" in said
-    assert time.monotonic() - began < 10
     lab.ssh("two", f"sudo sed -i 's/us-east-1.ec2.//' {sources} && sudo apt-get -qq -o Acquire::ForceIPv6=true update")
     assert "docker.io" in lab.ssh("two", "apt-cache policy docker.io")
 
