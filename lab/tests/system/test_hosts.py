@@ -77,7 +77,7 @@ def test_metadata_only_with_a_token(lab) -> None:
 
 
 def test_packages_come_over_ipv6_from_the_main_mirror_alone(lab) -> None:
-    """The region mirror's refusal comes before any time-out; the main mirror is the same name without its first labels."""
+    """The region mirror refuses before any time-out; the main mirror is the same name without its first labels."""
     sources = "/etc/apt/sources.list.d/debian.sources"
     said = lab.ssh("two", "sudo apt-get update -o Acquire::Retries=0 2>&1; true")
     assert "No route to host" in said
