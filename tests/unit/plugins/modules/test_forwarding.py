@@ -1,0 +1,37 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which interfaces would lose their router when the kernel begins to forward."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.ipv6.aws_containers.plugins.modules import forwarding
+
+
+@pytest.fixture
+def host(monkeypatch):
+    """Give a host's default routes (interface, proto) and accept_ra switches."""
+
+    def set_up(routes, switches):
+        document = [{"dst": "default", "gateway": "fe80::1", "dev": dev, "protocol": proto} for dev, proto in routes]
+        monkeypatch.setattr(forwarding.links, "ask_ip", lambda *arguments: document)
+        monkeypatch.setattr(forwarding.links, "sysctl", lambda name: switches[name.removesuffix("/accept_ra")])
+
+    return set_up
+
+
+def test_one_whose_router_the_kernel_learned(host):
+    host([("eth0", "ra")], {"eth0": 1})
+    assert forwarding.interfaces_that_accept(None, ["all", "eth0", "lo"]) == ["eth0"]
+
+
+def test_not_one_of_networkds_and_not_one_with_a_static_route(host):
+    """With accept_ra=2 the kernel would put a second default route beside theirs."""
+    host([("ens5", "ra"), ("ens6", "static")], {"ens5": 0, "ens6": 1})
+    assert forwarding.interfaces_that_accept(None, ["ens5", "ens6"]) == []
+
+
+def test_one_that_has_it_keeps_it(host):
+    host([], {})
+    assert forwarding.interfaces_that_accept("net/ipv6/conf/eth0/accept_ra = 2\n", ["eth0"]) == ["eth0"]
