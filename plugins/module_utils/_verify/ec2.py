@@ -22,8 +22,12 @@ def checks(fleet: Fleet, host: Host) -> Iterator[Check]:
 
 
 def container_routes(host: Host) -> list[Block]:
-    """The prefixes that the host routes to its containers' bridge, as its own routing table says."""
-    return [read_block(route["to"]) for route in host.seen.get("routes", ()) if route["dev"] == host.bridge]
+    """The prefixes that the host routes to its containers' bridge, as its own routing table says, each once.
+
+    Docker 26 adds a route of its own to docker0 beside the kernel's when it starts again.
+    """
+    routes = (route["to"] for route in host.seen.get("routes", ()) if route["dev"] == host.bridge)
+    return [read_block(prefix) for prefix in dict.fromkeys(routes)]
 
 
 def _block(fleet: Fleet, host: Host) -> Check:
