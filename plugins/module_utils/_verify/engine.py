@@ -99,7 +99,7 @@ def _container(host: Host, container: Container) -> Iterator[Check]:
 
 def _image(host: Host, container: Container, seen: Mapping[str, Any]) -> Check:
     """Pulled from its registry, which this host reaches over IPv6."""
-    name, port = registry(container.image, host.seen["docker"].get("default_registry", ""))
+    name, port = registry(container.image, host.seen.get("docker", {}).get("default_registry", ""))
     found = host.seen["registries"].get(name, {"ipv6": [], "ipv4": []})
     digests = [digest for digest in seen["digests"] if digest.partition("@")[0] == repository(container.image)]
     reached = any(

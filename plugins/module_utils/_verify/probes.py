@@ -46,7 +46,7 @@ def _from_containers(fleet: Fleet, host: Host, known: list[tuple[Host, Container
         pings += [{"container": container.name, "target": target} for target in (*far, fleet.internet_target) if target]
         ports = undeclared(fleet, container)
         connects += [{"container": container.name, "target": own, "port": port} for port in ports]
-    default = host.seen["docker"].get("default_registry", "")
+    default = host.seen.get("docker", {}).get("default_registry", "")
     registries = dict.fromkeys(registry(container.image, default) for container in host.containers)
     connects += [{"target": target, "port": port} for target, port in registries if target]
     return {"pings": pings, "connects": connects}

@@ -70,6 +70,14 @@ def test_a_stopped_container_is_neither_asked_nor_target(facts: dict[str, Any]) 
     assert "2600:1f18:47b:ca03::e" not in targets
 
 
+def test_a_host_that_did_not_answer_stops_nobody(facts: dict[str, Any]) -> None:
+    """The others are still probed, and the verdict names it."""
+    facts["observed"]["instance-1"] = {}
+    assert FILTERS["probe_plan"](facts)["instance-2"]["pings"]
+    failed = [check["id"] for check in FILTERS["verdict"](facts)["checks"] if not check["holds"]]
+    assert "host.observed/instance-1" in failed
+
+
 @pytest.mark.parametrize("name", ["verdict", "probe_plan"])
 def test_bad_input_is_an_error_of_the_filter(name: str) -> None:
     with pytest.raises(AnsibleFilterError, match=r"verify: allocation\.a\.subnet_cidr: must be an IPv6 prefix"):
