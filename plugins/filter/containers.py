@@ -1,7 +1,7 @@
 # Copyright: Contributors to the ipv6.aws_containers project
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filter container_plan: which declared container gets which address; it only translates the core's errors."""
+"""Filters for declared containers: which gets which address, and whether they can; they translate the core's errors."""
 
 from __future__ import annotations
 
@@ -25,16 +25,46 @@ def container_plan(
     observed: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Check and place the declared containers; `observed` is what the module container_info returned."""
-    there = observed or {}
     try:
-        block, around = ipaddress.IPv6Network(prefix), ipaddress.IPv6Network(subnet)
-        wanted = containers.parse(declared, network, block, around)
-        plan = containers.place(wanted, network, block, containers.read_observed(there.get("containers") or {}))
-        engine = engines.Engine.parse(there.get("engine") or str(engines.FIRST_ROUTED))
-        settings = engines.settings(engine, network, block, network_name)
+        return _planned(declared, prefix, subnet, network, network_name, observed or {})
     except (PlanError, ValueError) as error:
         raise AnsibleFilterError(str(error)) from error
+
+
+def _planned(
+    declared: Sequence[Mapping[str, Any]],
+    prefix: str,
+    subnet: str,
+    network: str,
+    network_name: str,
+    there: Mapping[str, Any],
+) -> dict[str, Any]:
+    block, around = ipaddress.IPv6Network(prefix), ipaddress.IPv6Network(subnet)
+    wanted = containers.parse(declared, network, block, around)
+    plan = containers.place(wanted, network, block, containers.read_observed(there.get("containers") or {}))
+    engine = engines.Engine.parse(there.get("engine") or str(engines.FIRST_ROUTED))
+    settings = engines.settings(engine, network, block, network_name)
     return containers.render(plan, network, network_name, settings.guard)
+
+
+def container_check(hosts: Sequence[Mapping[str, Any]], allocation: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    """Check what every host declares against its allocation; every host's problems at once. How many each declares."""
+    counts, problems = {}, []
+    for host in hosts:
+        name, declared = host["inventory_hostname"], host.get("containers") or []
+        allocated, network = allocation[name], host.get("container_network") or engines.ROUTED
+        if network not in engines.NETWORKS:
+            rule = f"must be one of {', '.join(engines.NETWORKS)}"
+            problems.append(f"{name}.container_network: {rule}, got {network}")
+            continue
+        try:
+            _planned(declared, allocated["container_prefix"], allocated["subnet_cidr"], network, "", {})
+        except PlanError as error:
+            problems += [f"{name}.{violation}" for violation in error.violations]
+        counts[name] = len(declared)
+    if problems:
+        raise AnsibleFilterError("\n".join(problems))
+    return counts
 
 
 class FilterModule:
@@ -42,4 +72,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Names as used in playbooks, without the collection's prefix."""
-        return {"container_plan": container_plan}
+        return {"container_plan": container_plan, "container_check": container_check}

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from ipaddress import IPv6Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Literal
 
 from vpclab.fabric.names import (
@@ -62,9 +62,18 @@ Name = Callable[[str], str]
 """The full name of a namespace, by an id; links that reach into another one need it."""
 
 
+def _on_loopback(address: IPv4Address | IPv6Address) -> Item:
+    """An address that services listen on.
+
+    Without ``nodad`` an IPv6 address is tentative for a moment, and who binds to it then is refused.
+    """
+    own = f"{address}/{address.max_prefixlen}"
+    return Item(f"addr add {own} dev lo{' nodad' if address.version == 6 else ''}", f"addr del {own} dev lo")
+
+
 def internet(topology: Topology, name: Name) -> tuple[Item, ...]:
     """The Internet's namespace: the addresses of its sites, a link and a route to each VPC."""
-    found = [Item(f"addr add {address}/128 dev lo", f"addr del {address}/128 dev lo") for address in SITES]
+    found = [_on_loopback(address) for address in SITES]
     for vpc in topology.vpcs:
         up = uplink(vpc.id)
         found += [
@@ -95,9 +104,8 @@ def vpc(topology: Topology, wanted: Vpc, instances: frozenset[str], name: Name) 
 
 
 def _router(wanted: Vpc) -> Iterator[Item]:
-    for address in (*METADATA, *RESOLVER):
-        own = f"{address}/{address.max_prefixlen}"
-        yield Item(f"addr add {own} dev lo", f"addr del {own} dev lo")
+    served: tuple[IPv4Address | IPv6Address, ...] = (*METADATA, *RESOLVER)
+    yield from map(_on_loopback, served)
     yield Item(f"addr add {VPC_SIDE}/64 dev igw nodad", f"addr del {VPC_SIDE}/64 dev igw")
     yield Item("link set igw up", "link set igw down")
     yield Item(f"route add ::/0 via {INTERNET_SIDE} dev igw", "route del ::/0")

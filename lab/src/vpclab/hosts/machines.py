@@ -22,6 +22,9 @@ from vpclab.topology import Instance, InstanceState, Topology
 
 log = logging.getLogger(__name__)
 
+RETRY = 2.0
+"""Seconds until what could not be brought about is tried again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Status:
@@ -102,7 +105,8 @@ class Builder:
 
     def _work(self) -> None:
         while not self._closing:
-            self._news.wait()
+            # What failed is tried again without waiting for a change that may never come.
+            self._news.wait(RETRY if self.failure else None)
             self._news.clear()
             topology = self._topology
             try:
@@ -111,7 +115,7 @@ class Builder:
                 self.failure = ""
             except Exception as error:
                 self.failure = str(error)
-                log.exception("the network could not be brought to what the endpoint says; the next change tries again")
+                log.exception("the network could not be brought to what the endpoint says; trying again in %g s", RETRY)
         self._end_all()
 
     def _bring(self, topology: Topology) -> None:

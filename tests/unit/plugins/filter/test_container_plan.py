@@ -12,6 +12,7 @@ from ansible_collections.ipv6.aws_containers.plugins.filter.containers import Fi
 WHERE = {"prefix": "2001:db8::8/126", "subnet": "2001:db8::/64"}
 WEB = {"name": "web", "image": "demo/web:1", "ports": [80]}
 container_plan = FilterModule().filters()["container_plan"]
+container_check = FilterModule().filters()["container_check"]
 
 
 @pytest.mark.parametrize(("engine", "guard"), [("20.10.24", True), ("26.1.5", True), ("28.5.2", False), (None, False)])
@@ -36,3 +37,23 @@ def test_without_a_host_it_is_a_preview():
 def test_errors_are_ansibles(where, message):
     with pytest.raises(AnsibleFilterError, match=message):
         container_plan([WEB], **{**WHERE, **where})
+
+
+ALLOCATION = {
+    name: {"container_prefix": prefix, "subnet_cidr": "2001:db8::/64"}
+    for name, prefix in (("one", "2001:db8::8/126"), ("two", "2001:db8:0:0:1::/80"))
+}
+
+
+def test_a_whole_fleet_is_checked_at_once():
+    """Before anything is made, and every host's problems in one error."""
+    hosts = [{"inventory_hostname": "one", "containers": [WEB]}, {"inventory_hostname": "two"}]
+    assert container_check(hosts, ALLOCATION) == {"one": 1, "two": 0}
+    hosts[0]["containers"] = [{**WEB, "ports": ["http"]}, {**WEB, "name": "b b"}]
+    hosts[1]["container_network"] = "nat"
+    with pytest.raises(AnsibleFilterError) as error:
+        container_check(hosts, ALLOCATION)
+    said = str(error.value).splitlines()
+    assert any(line.startswith("one.containers[0].ports[0]: ") and "http" in line for line in said)
+    assert any(line.startswith("one.containers[1].name: ") and "b b" in line for line in said)
+    assert "two.container_network: must be one of routed, default_bridge, got nat" in said
