@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 from vpclab import connect
 from vpclab.errors import LabError
 from vpclab.owner import Lab, chosen
+from vpclab.requirements import widen_path
 
 _START = 120.0
 """Seconds a daemon has to start, its images being there."""
@@ -32,11 +33,16 @@ _BOOT = 60.0
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     options = _parser().parse_args(arguments)
+    widen_path()
     try:
         return int(options.action(options) or 0)
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        # Whoever read what is printed has seen enough (`lab status | head`); nothing is left to be flushed at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         return 130
 

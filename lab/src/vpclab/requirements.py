@@ -58,7 +58,7 @@ def check_root() -> None:
 
 def check_packages() -> None:
     """Raise when programs or files are missing, naming the packages to install."""
-    missing = [(name, package) for name, package in PROGRAMS.items() if shutil.which(name, path=_path()) is None]
+    missing = [(name, package) for name, package in PROGRAMS.items() if shutil.which(name) is None]
     missing += [(name, package) for name, package in FILES.items() if not Path(name).exists()]
     if missing:
         packages = " ".join(sorted({package for _, package in missing}))
@@ -67,7 +67,7 @@ def check_packages() -> None:
 
 def check_kernel(lab: Lab) -> None:
     """Raise when the kernel can't do what the network needs, by trying it in a namespace of its own."""
-    if shutil.which("modprobe", path=_path()):
+    if shutil.which("modprobe"):
         # What is built in has no module, and what is missing shows below.
         subprocess.run(["modprobe", "--all", "--quiet", *_MODULES], capture_output=True, check=False)
     if "overlay" not in Path("/proc/filesystems").read_text(encoding="ascii").split():
@@ -102,6 +102,6 @@ def _try(namespace: str, feature: str, module: str, *command: str) -> None:
         ) from failure
 
 
-def _path() -> str:
-    """Administrators' programs may not be on the path of one who uses sudo."""
-    return f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/bin:/bin"
+def widen_path() -> None:
+    """Find administrators' programs too, here and in what is started from here: sudo may keep a user's own path."""
+    os.environ["PATH"] = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/bin:/bin"

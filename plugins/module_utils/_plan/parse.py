@@ -213,7 +213,7 @@ def _count(value: object, path: str, problems: Problems) -> int | None:
     if value is None:
         return None
     # Inventory values may arrive as text ("2"); a bool is an int to Python but never a count.
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         problems.add(path, "must be a whole number of containers, 1 or more", value)
