@@ -69,7 +69,7 @@ def _network(value: Any, path: str) -> str:
     try:
         return str(ipaddress.IPv6Network(value))
     except ValueError as error:
-        raise InventoryError(f"{path}: must be an IPv6 network, got {value!r} ({error})") from error
+        raise InventoryError(f"{path}: must be an IPv6 network, got {value!r}") from error
 
 
 def ingress_rules(
