@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from vpclab import connect
+from vpclab import connect, faults
 from vpclab.errors import LabError
 from vpclab.owner import Lab, chosen
 from vpclab.requirements import widen_path
@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     ssh.add_argument("words", nargs=argparse.REMAINDER, metavar="command", help="run this instead of a shell")
     ec2 = command("ec2", _ec2, "serve the EC2 endpoint alone: no root, no hosts")
     ec2.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: any free one)")
+    faults.add_flags(ec2)
     command("check", _check, "say whether this machine can run a lab")
     return parser
 
@@ -266,7 +267,10 @@ def _host(lab: Lab, name: str) -> dict[str, Any]:
 def _ec2(options: argparse.Namespace) -> None:
     from vpclab.ec2 import Server
 
-    server = Server(options.port)
+    try:
+        server = Server(options.port, faults=faults.from_flags(options))
+    except faults.BadFaults as error:
+        raise LabError("lab ec2: faults that can't be", why=str(error), do="mend the flags") from None
     say(f"EC2 endpoint {server.url}, until interrupted")
     server.run()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 
+from vpclab import faults
 from vpclab.ec2.server import Server
 
 
@@ -18,7 +19,12 @@ def main() -> None:
         prog="vpclab.ec2", description="An EC2 endpoint without hosts, on the loopback address."
     )
     parser.add_argument("--port", type=int, default=0, help="the port to listen on (default: any free one)")
-    server = Server(parser.parse_args().port)
+    faults.add_flags(parser)
+    options = parser.parse_args()
+    try:
+        server = Server(options.port, faults=faults.from_flags(options))
+    except faults.BadFaults as error:
+        parser.error(str(error))
     print(server.url, flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         server.run()

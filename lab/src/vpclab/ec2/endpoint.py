@@ -10,6 +10,9 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from dataclasses import replace
+from time import monotonic as _now
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -20,14 +23,15 @@ from werkzeug.wrappers import Response
 from vpclab.ec2 import actions, backend, filters
 from vpclab.ec2.actions import LabActions
 from vpclab.ec2.backend import LabBackend
-from vpclab.ec2.middleware import Answer, Call, CallLog, Middleware, through
+from vpclab.ec2.history import History
+from vpclab.ec2.middleware import Answer, Call, CallLog, FaultLine, Middleware, through
 from vpclab.ec2.refusal import Refusal
 from vpclab.ec2.services import ssm, sts
 from vpclab.ec2.snapshot import snapshot
+from vpclab.faults import BadFaults, Faults, parse_faults
 from vpclab.topology import InstanceState, Machines, Topology
 
 DEFAULT_REGION = "us-east-1"
-_READS = ("Describe", "Get", "List")
 log = logging.getLogger(__name__)
 
 
@@ -59,14 +63,21 @@ class NullMachines:
 class Endpoint:
     """The state of all regions and the way of a call through it."""
 
-    def __init__(self, machines: Machines | None = None, middlewares: tuple[Middleware, ...] = ()) -> None:
+    def __init__(
+        self,
+        machines: Machines | None = None,
+        middlewares: tuple[Middleware, ...] = (),
+        faults: Faults | None = None,
+    ) -> None:
         for module in (actions, backend, filters):
             module.install()
         self.calls = CallLog()
+        self.faults = FaultLine(faults)
+        self._history = History()
         self._machines = machines or NullMachines()
         self._regions: dict[str, LabBackend] = {}
         self._lock = threading.RLock()
-        self._way = through((self.calls, *middlewares), self._execute)
+        self._way = through((self.calls, *middlewares, *self.faults.middlewares()), self._execute)
 
     def topology(self) -> Topology:
         """A snapshot of everything, at one moment between two calls."""
@@ -76,22 +87,39 @@ class Endpoint:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one HTTP request."""
         request = _Request(environ)
-        answer = self._lab_route(request.method, request.path) or self._answer(request)
+        answer = self._lab_route(request) or self._answer(request)
         response = Response(answer.body, answer.status, content_type=answer.content_type)
         return response(environ, start_response)
 
     # The lab's own routes ---------------------------------------------------------------------------------------------
 
-    def _lab_route(self, method: str, path: str) -> Answer | None:
-        match method, path:
+    def _lab_route(self, request: _Request) -> Answer | None:
+        match request.method, request.path:
             case "GET", "/_lab/calls":
                 return _json(self.calls.counts())
             case "POST", "/_lab/calls/reset":
                 self.calls.reset()
                 return _json({})
-            case _, _ if path.startswith("/_lab/"):
+            case "GET", "/_lab/faults":
+                return _json(self.faults.faults.to_dict())
+            case "PUT", "/_lab/faults":
+                return self._set_faults(request.get_data())
+            case "GET", "/_lab/faults/hits":
+                return _json(self.faults.hits())
+            case method, path if path.startswith("/_lab/"):
                 return Answer(404, f"{method} {path}: no such route\n", "text/plain")
         return None
+
+    def _set_faults(self, text: bytes) -> Answer:
+        try:
+            faults = parse_faults(text)
+        except BadFaults as error:
+            return replace(_json({"errors": [problem.to_dict() for problem in error.problems]}), status=400)
+        with self._lock:
+            self._history.clear()
+            self.faults.set(faults)
+            self._note()
+        return _json(faults.to_dict())
 
     # A call -----------------------------------------------------------------------------------------------------------
 
@@ -99,7 +127,11 @@ class Endpoint:
         region, service = _scope(request.headers.get("Authorization", ""))
         request.get_data()  # keeps the body: the action is read from it here, the parameters later
         target = request.headers.get("X-Amz-Target", "")
-        return self._way(Call(service, target.rpartition(".")[2] or request.form.get("Action", ""), region, request))
+        call = Call(service, target.rpartition(".")[2] or request.form.get("Action", ""), region, request)
+        try:
+            return self._way(call)
+        except Refusal as refusal:
+            return _refused(service, refusal.code, refusal.message, refusal.status)
 
     def _execute(self, call: Call) -> Answer:
         try:
@@ -114,8 +146,8 @@ class Endpoint:
                     return self._ec2(call)
                 case _:
                     raise Refusal("UnrecognizedService", f"the lab has no service '{call.service}'", status=501)
-        except Refusal as refusal:
-            return _refused(call.service, refusal.code, refusal.message, refusal.status)
+        except Refusal:
+            raise
         except OperationNotFoundError:
             return _refused(call.service, "InvalidAction", f"The action {call.action} is not valid.", 400)
         except NotImplementedError as missing:
@@ -129,18 +161,30 @@ class Endpoint:
             region = self._regions.get(call.region)
             if region is None:
                 region = self._regions[call.region] = LabBackend(call.region, self._machines, self._regions)
-            settled = [backend.settle() for backend in self._regions.values()]
-            if any(settled):
+            if self._settle():
                 self._apply()
-            status, _, body = LabActions(region)._dispatch(call.request)
-            if status < 300 and not call.action.startswith(_READS):
+            self._note()
+            with self._history.at(region, _now() - call.lag) if call.lag else nullcontext():
+                status, _, body = LabActions(region)._dispatch(call.request)
+            if status < 300 and not call.reads:
                 self._apply()
-                if any([backend.settle() for backend in self._regions.values()]):
+                if self._settle():
                     self._apply()
+                self._note()
         return Answer(status, body if isinstance(body, str) else body.decode())
+
+    def _settle(self) -> bool:
+        return any([region.settle() for region in self._regions.values()])
 
     def _apply(self) -> None:
         self._machines.apply(snapshot(self._regions.values()))
+
+    def _note(self) -> None:
+        """While reads lag, keep what there is now for those to come."""
+        if lag := self.faults.faults.lag:
+            now = _now()
+            for region in self._regions.values():
+                self._history.note(region, now, lag)
 
 
 def _scope(authorization: str) -> tuple[str, str]:

@@ -42,12 +42,16 @@ def state_name(wanted: str, reported: StateName, was_up: bool) -> StateName:
 
 
 class LabInstance(Instance):
-    """moto's instance, whose state comes from the machines and whose interfaces exist before it does."""
+    """moto's instance, whose state comes from the machines and whose interfaces exist before it does.
+
+    ``shown_state`` is set only while a late read looks at what it was.
+    """
 
     wanted: Literal["running", "stopped", "terminated"] = "running"
     boots: int = 1
     was_up: bool = False
     released: float | None = None
+    shown_state: StateName | None = None
     nics: dict[int, LabInterface]  # type: ignore[assignment]  # nobody makes others
 
     def __del__(self) -> None:
@@ -55,6 +59,8 @@ class LabInstance(Instance):
 
     @property
     def _state(self) -> InstanceState:
+        if self.shown_state is not None:
+            return InstanceState(self.shown_state, STATE_CODES[self.shown_state])
         if self.released is not None:
             return InstanceState("terminated", STATE_CODES["terminated"])
         reported = self.ec2_backend.machines.state(self.id)

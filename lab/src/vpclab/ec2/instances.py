@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import Any
 
 from moto.ec2.exceptions import InvalidAMIIdError, InvalidInstanceIdError, InvalidKeyPairNameError
@@ -283,10 +284,12 @@ class LabInstanceBackend(InterfaceBackend):
 
     def modify_metadata_options(self, instance_id: str, params: Mapping[str, Any]) -> MetadataOptions:
         """Change the metadata options that are named, and no other (moto resets the rest)."""
-        options = self.get_instance(instance_id).metadata_options
+        instance = self.get_instance(instance_id)
+        options = copy(instance.metadata_options)
         for name, attribute in METADATA_OPTIONS.items():
             if name in params:
                 setattr(options, attribute, params[name])
+        instance.metadata_options = options
         return options
 
 

@@ -51,17 +51,19 @@ class LabInterface(NetworkInterface):
     """moto's network interface with prefixes, a primary IPv6 address, and addresses that its subnet has given.
 
     moto's own constructor is not called: it draws addresses at random, taken or not. ``told`` is the snapshot's record
-    of it, kept until any attribute is assigned: with thousands of interfaces a snapshot per call must not make them all
-    anew. So attributes are assigned, never changed in place.
+    of it, ``noted`` the history's, both kept until any attribute is assigned: with thousands of interfaces a snapshot
+    per call must not make them all anew. So attributes are assigned, never changed in place.
     """
 
     told: Eni | None = None
+    noted: dict[str, Any] | None = None
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Assign, and forget the record."""
+        """Assign, and forget the records."""
         super().__setattr__(name, value)
-        if name != "told":
+        if name not in ("told", "noted"):
             super().__setattr__("told", None)
+            super().__setattr__("noted", None)
 
     def __init__(
         self,

@@ -154,7 +154,7 @@ class InterfaceBackend(NetworkBackend):
         values += eni.subnet.v4.pick(count)
         self._check_limits(eni, more_ipv4=len(values))
         eni.subnet.v4.claim(values, [], eni.id)
-        eni.private_ips += [IPv4Address(value) for value in values]
+        eni.private_ips = [*eni.private_ips, *map(IPv4Address, values)]
         return eni
 
     def unassign_private_ips(self, eni_id: str, texts: Sequence[str]) -> None:
@@ -297,8 +297,8 @@ class InterfaceBackend(NetworkBackend):
     def _give(self, eni: LabInterface, addresses: list[int], prefixes: list[int]) -> None:
         if addresses or prefixes:
             self._space(eni.subnet).claim(addresses, prefixes, eni.id)
-            eni.addresses += [IPv6Address(address) for address in addresses]
-            eni.prefixes += [prefix_network(start) for start in prefixes]
+            eni.addresses = [*eni.addresses, *map(IPv6Address, addresses)]
+            eni.prefixes = [*eni.prefixes, *map(prefix_network, prefixes)]
 
     def _take(self, eni: LabInterface, addresses: list[IPv6Address], starts: list[int]) -> None:
         if addresses or starts:

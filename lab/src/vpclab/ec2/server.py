@@ -10,11 +10,13 @@ import gc
 import threading
 from functools import cache
 from types import TracebackType
+from typing import Any
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from vpclab.ec2.endpoint import Endpoint
 from vpclab.ec2.middleware import Middleware
+from vpclab.faults import Faults
 from vpclab.topology import Machines, Topology
 
 LOOPBACK = "127.0.0.1"
@@ -27,6 +29,10 @@ class _QuietHandler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
+    def connection_dropped(self, error: BaseException, environ: dict[str, Any] | None = None) -> None:
+        """Close a connection whose answer is lost, and not wait for the next call on it."""
+        self.close_connection = True
+
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Nothing: the call log counts, and errors are logged where they happen."""
 
@@ -35,10 +41,14 @@ class Server:
     """An endpoint that listens; its ``url`` is known before it serves. A context manager which closes it."""
 
     def __init__(
-        self, port: int = 0, machines: Machines | None = None, middlewares: tuple[Middleware, ...] = ()
+        self,
+        port: int = 0,
+        machines: Machines | None = None,
+        middlewares: tuple[Middleware, ...] = (),
+        faults: Faults | None = None,
     ) -> None:
         _spare_the_collector()
-        self.endpoint = Endpoint(machines, middlewares)
+        self.endpoint = Endpoint(machines, middlewares, faults)
         self._server = make_server(LOOPBACK, port, self.endpoint, threaded=True, request_handler=_QuietHandler)
         self._thread: threading.Thread | None = None
 

@@ -18,7 +18,12 @@ from vpclab.ec2.refusal import Refusal, invalid
 
 
 class LabSubnet(Subnet):
-    """moto's subnet with address spaces instead of generators, and reservations which are intervals."""
+    """moto's subnet with address spaces instead of generators, and reservations which are intervals.
+
+    ``shown_free`` is set only while a late read looks at how many addresses were free.
+    """
+
+    shown_free: int | None = None
 
     def __init__(
         self,
@@ -60,7 +65,7 @@ class LabSubnet(Subnet):
     @property
     def available_ip_address_count(self) -> int:
         """How many IPv4 addresses are free."""
-        return self.v4.free
+        return self.v4.free if self.shown_free is None else self.shown_free
 
     def attach_ipv6_cidr_block_associations(self, ipv6_cidr_block: str) -> dict[str, Any]:
         """Associate an IPv6 network; the caller has checked it."""
