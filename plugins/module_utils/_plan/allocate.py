@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from .addresses import BITS, Block, block_around, single
 from .errors import Problems
 from .model import (
+    ASSIGN_BLOCK,
     BLOCK_OVERHEAD,
-    LARGEST_BLOCK_LENGTH,
     MODE_BLOCK,
     Allocation,
     Held,
     Request,
     Taken,
+    largest_block_length,
     length_for,
     mode_of,
 )
@@ -53,7 +54,9 @@ def allocate(
         for request in ordered:
             step(request)
     return {
-        request.host: Allocation(request.host, filling.addresses[request.host].first, filling.blocks[request.host])
+        request.host: Allocation(
+            request.host, request.subnet_id, filling.addresses[request.host].first, filling.blocks[request.host]
+        )
         for request in ordered
         if request.host in filling.addresses and request.host in filling.blocks
     }
@@ -122,7 +125,7 @@ class _Filling:
         if request.block is not None:
             path, shown = f"{request.path}.{PREFIX}", str(request.block)
         room = f"must fit {block}, which {request.host} holds and which has room for {block.size - BLOCK_OVERHEAD}"
-        if wanted.length < LARGEST_BLOCK_LENGTH or not self.space.subnet.covers(wanted):
+        if wanted.length < largest_block_length(ASSIGN_BLOCK) or not self.space.subnet.covers(wanted):
             self.problems.add(path, f"{room}: {wanted} is too large a block", shown)
             return
         holders = (self.space.holder(wanted.first, block.first - 1), self.space.holder(block.last + 1, wanted.last))

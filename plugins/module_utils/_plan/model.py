@@ -8,7 +8,7 @@ Values only; addresses are integers, blocks aligned.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from .addresses import Block, address_text, single
@@ -23,15 +23,43 @@ MODE_BLOCK = "block"
 MODE_PREFIX = "prefix"
 MODES = (MODE_BLOCK, MODE_PREFIX)
 
-# A block holds at least a network address, the bridge and two containers. All of it is assigned, and no instance type
-# takes
-# more than 50 addresses an interface, so nothing above 32 addresses can ever be assigned.
+# What of a block is assigned: every address of it, or only the containers' own.
+ASSIGN_BLOCK = "block"
+ASSIGN_CONTAINERS = "containers"
+ASSIGNS = (ASSIGN_BLOCK, ASSIGN_CONTAINERS)
+
+# No instance type takes more IPv6 addresses an interface (EC2 user guide, "IP addresses per network interface").
+MOST_ADDRESSES = 50
+
+# A block holds at least a network address, the bridge and two containers. Where all of it is assigned, nothing above 32
+# addresses fits an interface; where only the containers are, 49 of them do beside the host's own.
 SMALLEST_BLOCK_LENGTH = 126
-LARGEST_BLOCK_LENGTH = 123
+_LARGEST_BLOCK_LENGTHS = {ASSIGN_BLOCK: 123, ASSIGN_CONTAINERS: 122}
+LARGEST_BLOCK_LENGTH = min(_LARGEST_BLOCK_LENGTHS.values())
 
 # The network's own address and the bridge's, on top of the containers'.
 BLOCK_OVERHEAD = 2
 DEFAULT_COUNT = 2
+
+# How EC2 calls a subnet CIDR reservation that keeps automatic assignment out, and one for delegated prefixes.
+EXPLICIT = "explicit"
+
+# The option `reservation` with this value gives the fleet's reservation up.
+NO_RESERVATION = "none"
+
+# States of an instance that is gone, or as good as gone.
+LEAVING = ("shutting-down", "terminated")
+
+
+def largest_block_length(assign: str) -> int:
+    """The shortest length (the largest block) that can be assigned so."""
+    return _LARGEST_BLOCK_LENGTHS[assign]
+
+
+def room_in(block: Block) -> int:
+    """How many containers have an address in the block, and could be assigned to one interface beside the host's
+    own."""
+    return min(block.size - BLOCK_OVERHEAD, MOST_ADDRESSES - 1)
 
 
 def mode_of(length: int) -> str:
@@ -47,16 +75,46 @@ def length_for(count: int) -> int:
 
 @dataclass(frozen=True)
 class Subnet:
-    """A subnet and its IPv6 network (``None``: it has none)."""
+    """A subnet and its IPv6 network (``None``: it has none). ``native``: it has no IPv4."""
 
     id: str
     block: Block | None
     vpc_id: str = ""
     zone: str = ""
+    native: bool = False
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it stands for a subnet that is yet to be made."""
+        return is_new_subnet(self.id)
 
 
-# Stands for a subnet that is yet to be made, in a plan that nobody will apply: the network is one that RFC 3849 keeps
-# for documentation.
+# ``new:<name>`` and ``new:<name>:ipv6-only`` stand for empty subnets that are yet to be made, in a plan that nobody
+# will apply.
+_NEW = "new:"
+_NEW_NATIVE = ":ipv6-only"
+# RFC 3849 keeps it for documentation.
+_DOCUMENTATION = Block(0x20010DB8 << 96, 32)
+
+
+def is_new_subnet(subnet_id: str) -> bool:
+    """Whether the id stands for a subnet that is yet to be made."""
+    return subnet_id.startswith(_NEW)
+
+
+def new_subnets(ids: Iterable[str]) -> dict[str, Subnet]:
+    """Subnets, by id, for those ids that stand for one yet to be made: the n-th in order is 2001:db8:0:n::/64."""
+    made = sorted({subnet_id for subnet_id in ids if is_new_subnet(subnet_id)})
+    return {
+        subnet_id: Subnet(
+            id=subnet_id,
+            block=Block(_DOCUMENTATION.first + (index << 64), 64),
+            native=subnet_id.endswith(_NEW_NATIVE),
+        )
+        for index, subnet_id in enumerate(made)
+    }
+
+
 UNMADE_SUBNET = Subnet(id="(to be made)", block=Block(0x20010DB8 << 96, 64))
 
 
@@ -95,15 +153,20 @@ class Request:
 class Held:
     """What a host has already, and keeps.
 
-    ``None``: not known, to be chosen.     ``where`` names the holder in messages. ``movable``: the block is only
-    claimed by tag, on an interface that no instance uses, so     another choice takes nothing from anyone.
+    ``None``: not known, to be chosen. ``count``: how many container addresses are assigned (``None``: the whole block).
+    ``where`` names the holder in messages. ``attached``: an instance has it, so the host's own address can't change.
+    ``movable``: the block is only claimed by tag, so another choice takes nothing from anyone. ``extra``: what the
+    interface has besides, and keeps.
     """
 
     host: str
     address: int | None = None
     block: Block | None = None
+    count: int | None = None
     where: str = ""
+    attached: bool = False
     movable: bool = False
+    extra: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,11 +179,16 @@ class Taken:
 
 @dataclass(frozen=True)
 class Allocation:
-    """A host's addresses: its own, and its containers' prefix."""
+    """A host's addresses: its own, and its containers' prefix.
+
+    ``count``: that many container addresses are assigned, and nothing else of the block; ``None``: the whole block.
+    """
 
     host: str
+    subnet_id: str
     address: int
     block: Block
+    count: int | None = None
 
     @property
     def mode(self) -> str:
@@ -128,9 +196,23 @@ class Allocation:
         return mode_of(self.block.length)
 
     @property
+    def assign(self) -> str | None:
+        """``block`` or ``containers``: what of the block is assigned; ``None`` in mode ``prefix``."""
+        if self.mode == MODE_PREFIX:
+            return None
+        return ASSIGN_BLOCK if self.count is None else ASSIGN_CONTAINERS
+
+    @property
+    def container_count(self) -> int | None:
+        """How many container addresses are assigned; ``None`` in mode ``prefix``, where there is no end to them."""
+        if self.mode == MODE_PREFIX:
+            return None
+        return self.block.size - BLOCK_OVERHEAD if self.count is None else self.count
+
+    @property
     def addresses(self) -> tuple[int, ...]:
         """Every single address the interface must have, the host's own first."""
-        return (self.address,) + (self.block.addresses() if self.mode == MODE_BLOCK else ())
+        return (self.address, *assigned_of(self.block, self.count))
 
     @property
     def prefixes(self) -> tuple[Block, ...]:
@@ -142,11 +224,21 @@ class Allocation:
         return {"host_address": address_text(self.address), "container_prefix": str(self.block)}
 
 
+def assigned_of(block: Block, count: int | None) -> tuple[int, ...]:
+    """The single addresses of a container prefix that an interface has: all (``count`` is ``None``), the first
+    ``count`` containers', or none of a delegated one."""
+    if mode_of(block.length) == MODE_PREFIX:
+        return ()
+    if count is None:
+        return block.addresses()
+    return tuple(range(block.first + BLOCK_OVERHEAD, block.first + BLOCK_OVERHEAD + count))
+
+
 @dataclass(frozen=True)
 class Interface:
     """A network interface as EC2 describes it.
 
-    ``status``: ``pending``, ``available``, ``in-use``, ``detaching``.
+    ``status``: ``pending``, ``available``, ``in-use``, ``detaching``. ``device_index``: where it is attached.
     """
 
     id: str
@@ -160,6 +252,7 @@ class Interface:
     prefixes: frozenset[Block] = frozenset()
     groups: tuple[str, ...] = ()
     instance_id: str | None = None
+    device_index: int | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -170,32 +263,38 @@ class Interface:
 
 @dataclass(frozen=True)
 class Reservation:
-    """A subnet CIDR reservation; ``fleet`` is set when one of our fleets made it."""
+    """A subnet CIDR reservation.
+
+    ``fleet`` is set when one of our fleets made it; ``kind`` is EC2's type, ``explicit`` or ``prefix``.
+    """
 
     id: str
     subnet_id: str
     block: Block
     fleet: str | None = None
+    kind: str = EXPLICIT
 
 
 @dataclass(frozen=True)
 class InstanceType:
     """What an instance type allows.
 
-    ``addresses``: IPv6 addresses and prefixes together, per interface.
+    ``addresses``: IPv6 addresses and prefixes together, per interface. ``interfaces``: how many an instance can have
+    (0: not known).
     """
 
     name: str
     addresses: int
     nitro: bool
     ipv6: bool = True
+    interfaces: int = 0
 
 
 @dataclass(frozen=True)
 class Instance:
     """An instance as far as the fleet needs it.
 
-    ``state`` is EC2's name (``running``, ``terminated``…).
+    ``state`` is EC2's name (``running``, ``terminated``…); ``devices`` are the device indexes in use.
     """
 
     id: str
@@ -205,13 +304,16 @@ class Instance:
     key_name: str | None = None
     http_tokens: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    zone: str = ""
+    devices: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
 class Observed:
     """What EC2 has, read once.
 
-    ``groups``: security group id to VPC id. Absent keys do not exist.
+    ``groups``: security group id to VPC id. ``instances``: those that have the fleet's interfaces, and those that carry
+    the fleet's tag. Absent keys do not exist.
     """
 
     subnets: Mapping[str, Subnet] = field(default_factory=dict)
@@ -224,13 +326,20 @@ class Observed:
 
 @dataclass(frozen=True)
 class Desired:
-    """A fleet in one subnet as asked for.
+    """A fleet as asked for.
 
-    ``hosts`` is raw: the core checks it together with what is observed.
+    ``subnet_id``: for hosts that name none and hold nothing. ``hosts`` is raw: the core checks it together with what is
+    observed. ``assign``: one of ``ASSIGNS``. ``reservation``: a CIDR, ``none``, or ``None`` (what there is stays).
+    ``purge``: take away what hosts have besides their allocation. ``move``: hosts that may get other container prefixes
+    than they hold.
     """
 
     fleet: str
-    subnet_id: str
+    subnet_id: str = ""
     groups: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     hosts: object = ()
+    assign: str = ASSIGN_BLOCK
+    reservation: str | None = None
+    purge: bool = False
+    move: tuple[str, ...] = ()

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, TypeVar
 from .addresses import Block, read_address, read_block, read_taken, resolve, single
 from .errors import Problems
 from .model import (
+    ASSIGN_BLOCK,
     DEFAULT_COUNT,
     DELEGATED_LENGTH,
-    LARGEST_BLOCK_LENGTH,
     MODE_BLOCK,
     MODE_PREFIX,
     MODES,
     SMALLEST_BLOCK_LENGTH,
-    UNMADE_SUBNET,
     Held,
     Request,
     Subnet,
     Taken,
+    largest_block_length,
     mode_of,
     reserved,
 )
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 # What EC2 lets a subnet be: /44 to /64 in steps of four (VPC user guide, "VPC CIDR blocks").
 SUBNET_LENGTHS = tuple(range(44, 65, 4))
 
+LARGEST_BLOCK_LENGTH = largest_block_length(ASSIGN_BLOCK)
 MAX_COUNT = (1 << (128 - LARGEST_BLOCK_LENGTH)) - 2
 
 _BLOCK_LENGTHS = f"a /{LARGEST_BLOCK_LENGTH} to /{SMALLEST_BLOCK_LENGTH}"
@@ -176,7 +177,7 @@ def _pin(
     if subnet is None or subnet.block is None:
         return block
     if not subnet.block.covers(block):
-        unmade = subnet == UNMADE_SUBNET
+        unmade = subnet.is_new
         rule = "must be relative to the subnet, such as ::8/126, while that is yet to be made"
         problems.add(where, rule if unmade else f"must lie in {subnet.block}", text)
         return None

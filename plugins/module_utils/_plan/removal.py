@@ -12,12 +12,11 @@ from .changes import DELETE, Change
 from .diff import interfaces_after, render
 from .errors import Problems
 from .guard import check_fleet_name
-from .model import Interface, Observed
+from .model import LEAVING, Interface, Observed
 from .parse import parse_hosts
 from .tags import owner_of
 
 # The interface comes free by itself when its instance is in one of these states.
-LEAVING = ("shutting-down", "terminated")
 
 
 @dataclass(frozen=True)

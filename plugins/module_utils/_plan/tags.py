@@ -13,13 +13,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from .addresses import Block, read_address, read_block
+from .addresses import Block, read_address, read_block, single
 from .model import (
+    BLOCK_OVERHEAD,
     DELEGATED_LENGTH,
     LARGEST_BLOCK_LENGTH,
+    MODE_PREFIX,
     SMALLEST_BLOCK_LENGTH,
     Allocation,
     Interface,
+    assigned_of,
+    mode_of,
 )
 
 PREFIX = "ipv6.aws_containers:"
@@ -27,6 +31,13 @@ FLEET = PREFIX + "fleet"
 HOST = PREFIX + "host"
 HOST_ADDRESS = PREFIX + "host_address"
 CONTAINER_PREFIX = PREFIX + "container_prefix"
+# How many container addresses are assigned; absent or empty: the whole block (EC2's tags can be set empty in the same
+# call as the others, but not be removed in it).
+COUNT = PREFIX + "container_count"
+# When an interface was made, UTC: 2026-11-23T15:00:00Z. Whoever makes it knows the time, the core does not.
+CREATED = PREFIX + "created"
+# On subnets: the name that the inventory gives them.
+SUBNET = PREFIX + "subnet"
 SCHEMA = PREFIX + "schema"
 HOST_KEY = PREFIX + "host_key"
 SCHEMA_VERSION = "1"
@@ -40,12 +51,32 @@ _DESCRIPTION = re.compile(rf"ipv6\.aws_containers ({_NAME.pattern})/({_NAME.patt
 
 @dataclass(frozen=True)
 class Claim:
-    """Whose an interface is, and what it was given (``None``: neither its tags nor its addresses say)."""
+    """Whose an interface is, and what it was given (``None``: neither its tags nor its addresses say).
+
+    ``count``: how many container addresses of the block; ``None``: all of the block.
+    """
 
     fleet: str
     host: str
     address: int | None
     block: Block | None
+    count: int | None = None
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The address and the container prefix, as far as they are known."""
+        address = () if self.address is None else (single(self.address),)
+        return address if self.block is None else (*address, self.block)
+
+    @property
+    def assigned(self) -> tuple[Block, ...]:
+        """What of it the interface has when nothing was taken away by hand."""
+        address = () if self.address is None else (single(self.address),)
+        if self.block is None:
+            return address
+        if mode_of(self.block.length) == MODE_PREFIX:
+            return (*address, self.block)
+        return (*address, *map(single, assigned_of(self.block, self.count)))
 
 
 def is_name(text: object) -> bool:
@@ -59,7 +90,8 @@ def description_of(fleet: str, host: str) -> str:
 
 
 def tags_of(fleet: str, allocation: Allocation, extra: Mapping[str, str]) -> dict[str, str]:
-    """Every tag that a host's interface carries: the user's own, ``Name`` unless given, and the state."""
+    """Every tag that a host's interface is made with: the user's own, ``Name`` unless given, and the state."""
+    count = {} if allocation.count is None else {COUNT: str(allocation.count)}
     return {
         "Name": allocation.host,
         **extra,
@@ -67,8 +99,17 @@ def tags_of(fleet: str, allocation: Allocation, extra: Mapping[str, str]) -> dic
         HOST: allocation.host,
         HOST_ADDRESS: allocation.to_dict()["host_address"],
         CONTAINER_PREFIX: allocation.to_dict()["container_prefix"],
+        **count,
         SCHEMA: SCHEMA_VERSION,
     }
+
+
+def wrong_tags(interface: Interface, fleet: str, allocation: Allocation, extra: Mapping[str, str]) -> dict[str, str]:
+    """Those of the tags that an interface lacks or has with another value, with the right values."""
+    wanted = tags_of(fleet, allocation, extra)
+    if interface.tags.get(COUNT):
+        wanted.setdefault(COUNT, "")
+    return {key: value for key, value in wanted.items() if interface.tags.get(key) != value}
 
 
 def owner_of(interface: Interface) -> tuple[str, str] | None:
@@ -89,7 +130,7 @@ def claim_of(interface: Interface) -> Claim | None:
     block = _read(read_block, interface.tags.get(CONTAINER_PREFIX))
     if address is None or block is None:
         address, block = _infer(interface, address, block)
-    return Claim(*owner, address, block)
+    return Claim(*owner, address, block, None if block is None else _count(interface, block))
 
 
 def _read(reader: Callable[[object], T], text: str | None) -> T | None:
@@ -97,6 +138,18 @@ def _read(reader: Callable[[object], T], text: str | None) -> T | None:
         return reader(text)
     except ValueError:
         return None
+
+
+def _count(interface: Interface, block: Block) -> int | None:
+    """How many container addresses the tag says; without it, as many as there are of just the first ones."""
+    if mode_of(block.length) == MODE_PREFIX:
+        return None
+    text = interface.tags.get(COUNT)
+    if text is not None:
+        count = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
+        return count if 1 <= count <= block.size - BLOCK_OVERHEAD else None
+    there = {value for value in interface.addresses if block.first <= value <= block.last}
+    return len(there) if there and there == set(assigned_of(block, len(there))) else None
 
 
 def _infer(interface: Interface, address: int | None, block: Block | None) -> tuple[int | None, Block | None]:
