@@ -1,0 +1,139 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a fleet costs each contender, and what of it was promised."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from .contenders import BLOCK, ENI, FLEET, LOOP, WHOLE, Contender, Fleet, RunError, run
+from .endpoint import Endpoint
+from .report import Bar, at_least, at_most
+
+CONVERGED_CALLS = 8  # of the module, at BAR_HOSTS hosts
+BAR_HOSTS = 100
+FASTER = 20  # times the loop's converged wall time, at BAR_HOSTS hosts
+# EC2 takes at most 200 values in a filter, and describe calls may be paged: what a "page" is to the bars.
+PAGE = 200
+# Two measurements of one wall time on a shared machine differ by this much; more is a rise.
+NOISE = 1.1
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: wall seconds, and calls by EC2's name."""
+
+    seconds: float
+    calls: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        """All calls."""
+        return sum(self.calls.values())
+
+
+@dataclass(frozen=True)
+class Case:
+    """One contender's first and converged run of one fleet."""
+
+    contender: str
+    mode: str
+    hosts: int
+    first: Run
+    converged: Run
+
+
+def measure(name: str, contender: Contender, mode: str, hosts: int) -> Case:
+    """Bring a fleet about on an endpoint of its own, then run the same again.
+
+    :raises RunError: a run failed, or didn't leave what was asked for.
+    """
+    with Endpoint() as endpoint, tempfile.TemporaryDirectory(prefix="benchmark-") as directory:
+        fleet = Fleet(hosts, mode, endpoint.url, endpoint.prepare(), Path(directory))
+        command = contender(fleet)
+        runs = []
+        for _ in range(2):
+            endpoint.forget_calls()
+            began = time.perf_counter()
+            run(command, fleet)
+            runs.append(Run(time.perf_counter() - began, endpoint.calls()))
+            there, wanted = endpoint.fleet_size(FLEET), (hosts, 0 if name == ENI else hosts)
+            if there != wanted:
+                raise RunError(f"{name} left {there[0]} ENIs and {there[1]} instances, not {wanted[0]} and {wanted[1]}")
+    return Case(name, mode, hosts, *runs)
+
+
+def bars_of(cases: Sequence[Case]) -> list[Bar]:
+    """Every promise that the measured cases can say something about."""
+    bars: list[Bar] = []
+    for mode in sorted({case.mode for case in cases}):
+        eni = _series(cases, ENI, mode)
+        whole = _series(cases, WHOLE, mode)
+        bars += [
+            at_most(f"{mode}: converged calls of {ENI}, {case.hosts} hosts", case.converged.total, CONVERGED_CALLS)
+            for case in eni
+            if case.hosts == BAR_HOSTS
+        ]
+        for case in eni:
+            limit = (1 if mode == BLOCK else 2) * case.hosts + 10
+            bars.append(at_most(f"{mode}: first run's calls of {ENI}, {case.hosts} hosts", case.first.total, limit))
+        for case in whole:
+            limit = 7 * case.hosts + 20
+            bars.append(at_most(f"{mode}: first run's calls of {WHOLE}, {case.hosts} hosts", case.first.total, limit))
+        for series in (eni, whole):
+            bars += [_constant(series[0], case) for case in series[1:]]
+            bars += list(_falling(series))
+        bars += _faster(cases, whole)
+    return bars
+
+
+def _series(cases: Iterable[Case], contender: str, mode: str) -> list[Case]:
+    return sorted(
+        (case for case in cases if case.contender == contender and case.mode == mode), key=lambda case: case.hosts
+    )
+
+
+def _constant(small: Case, large: Case) -> Bar:
+    """The same converged calls for any number of hosts, but for pages of each."""
+    pages = math.ceil(large.hosts / PAGE)
+    limit = small.converged.calls
+    met = all(number <= limit.get(action, 0) * pages for action, number in large.converged.calls.items())
+    return Bar(
+        f"{large.mode}: converged calls of {large.contender}, {large.hosts} hosts",
+        str(large.converged.total),
+        f"{small.converged.total}, as with {small.hosts}" + (", but for pages" if pages > 1 else ""),
+        met,
+    )
+
+
+def _falling(series: Sequence[Case]) -> Iterable[Bar]:
+    """The cost of a host, by calls and by time, falls or stays from one size to the next."""
+    for small, large in pairwise(series):
+        for what, before, after, noise in (
+            ("calls", small.first.total / small.hosts, large.first.total / large.hosts, 1.0),
+            ("seconds", small.first.seconds / small.hosts, large.first.seconds / large.hosts, NOISE),
+        ):
+            yield Bar(
+                f"{large.mode}: first run's {what} a host of {large.contender}, {large.hosts} hosts",
+                f"{after:.3f}",
+                f"at most {before:.3f}, as with {small.hosts}" + (" (and 10 % of noise)" if noise > 1 else ""),
+                after <= before * noise,
+            )
+
+
+def _faster(cases: Iterable[Case], whole: Iterable[Case]) -> Iterable[Bar]:
+    """The converged playbook against the converged loop, which the table holds once: it has no modes."""
+    loops = [case for case in cases if case.contender == LOOP and case.hosts == BAR_HOSTS]
+    for case in whole:
+        for other in loops if case.hosts == BAR_HOSTS else []:
+            ratio = other.converged.seconds / case.converged.seconds
+            yield at_least(
+                f"{case.mode}: converged {WHOLE} faster than the {LOOP}, {BAR_HOSTS} hosts", ratio, FASTER, " times"
+            )
