@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -73,6 +74,28 @@ def test_an_unknown_action_is_refused(server: Server) -> None:
     with refusal.value as answer:
         assert answer.status == 400
         assert b"<Code>InvalidAction</Code>" in answer.read()
+
+
+def test_a_connection_serves_many_calls(server: Server) -> None:
+    """As EC2's do: a new connection for each would cost as much as the call."""
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"))
+    for _ in range(3):
+        connection.request("POST", "/", b"Action=DescribeVpcs&Version=2016-11-15")
+        used = connection.sock
+        with connection.getresponse() as answer:
+            assert answer.status == 200
+            assert b"DescribeVpcsResponse" in answer.read()
+        assert connection.sock is used
+    connection.close()
+
+
+def test_texts_come_back_as_they_went(ec2: Any, net: Any) -> None:
+    """Whatever XML makes of such characters."""
+    text = 'a<b & "c" > d\''
+    tags = [{"ResourceType": "network-interface", "Tags": [{"Key": "k<&>", "Value": text}]}]
+    shown = net.shown(net.eni(Description=text, TagSpecifications=tags))
+    assert shown["Description"] == text
+    assert shown["TagSet"] == [{"Key": "k<&>", "Value": text}]
 
 
 def test_many_clients_never_get_one_address_twice(server: Server, net: Any, connect: Any) -> None:

@@ -49,7 +49,11 @@ class NullMachines:
 
     def apply(self, topology: Topology) -> None:
         """Take everything as done."""
-        self._wanted = {instance.id: instance.state for instance in topology.instances}
+        self.take({instance.id: instance.state for instance in topology.instances})
+
+    def take(self, wanted: dict[str, InstanceState]) -> None:
+        """Take all instances as what they are wanted to be: no topology need be made for that."""
+        self._wanted = wanted
 
     def state(self, instance_id: str) -> InstanceState:
         """What was wanted last."""
@@ -163,7 +167,8 @@ class Endpoint:
                 region = self._regions[call.region] = LabBackend(call.region, self._machines, self._regions)
             if self._settle():
                 self._apply()
-            self._note()
+            if call.reads:
+                self._note()
             with self._history.at(region, _now() - call.lag) if call.lag else nullcontext():
                 status, _, body = LabActions(region)._dispatch(call.request)
             if status < 300 and not call.reads:
@@ -177,7 +182,11 @@ class Endpoint:
         return any([region.settle() for region in self._regions.values()])
 
     def _apply(self) -> None:
-        self._machines.apply(snapshot(self._regions.values()))
+        if isinstance(self._machines, NullMachines):
+            instances = [i for region in self._regions.values() for i in region.instances.values()]
+            self._machines.take({i.id: i.wanted for i in instances if i.released is None})
+        else:
+            self._machines.apply(snapshot(self._regions.values()))
 
     def _note(self) -> None:
         """While reads lag, keep what there is now for those to come."""

@@ -24,6 +24,7 @@ from typing import Any
 from vpclab.ec2.backend import LabBackend
 from vpclab.ec2.instance import LabInstance
 from vpclab.ec2.interface import LabInterface
+from vpclab.ec2.recorded import RECORDS
 from vpclab.ec2.subnet import LabSubnet
 
 _CHANGED_IN_PLACE = (list, dict, set)
@@ -109,22 +110,22 @@ def _frame(region: LabBackend, now: float, before: Frame | None) -> Frame:
         "subnets": defaultdict(dict, {zone: dict(subnets) for zone, subnets in region.subnets.items()}),
         "tags": tags_now,
     }
-    things: list[Any] = [
-        *region.instances.values(),
-        *region.reservations.values(),
-        *region.all_subnets(),
-    ]
-    objects = {thing: _shared(known.get(thing), _values(thing)) for thing in things}
-    for eni in region.enis.values():
-        objects[eni] = _of_interface(eni)
+    objects: dict[Any, Values] = {
+        thing: _shared(known.get(thing), _values(thing))
+        for thing in (*region.reservations.values(), *region.all_subnets())
+    }
+    recorded: list[LabInterface | LabInstance] = [*region.enis.values(), *region.instances.values()]
+    objects |= {thing: _recorded(thing) for thing in recorded}
     return Frame(now, tables, objects)
 
 
-def _of_interface(eni: LabInterface) -> Values:
-    """An interface's values, made once after each assignment."""
-    if eni.noted is None:
-        eni.noted = _values(eni)
-    return eni.noted
+def _recorded(thing: LabInterface | LabInstance) -> Values:
+    """The values of what forgets this record when it changes; an instance's machine changes by itself."""
+    values = thing.noted
+    if values is None or (isinstance(thing, LabInstance) and values["shown_state"] != thing._state.name):
+        values = _values(thing)
+        thing.noted = values
+    return values
 
 
 def _shared(before: Values | None, values: Values) -> Values:
@@ -134,10 +135,10 @@ def _shared(before: Values | None, values: Values) -> Values:
 def _values(thing: Any) -> Values:
     """What an object holds, and what it would show of others."""
     values = {
-        name: copy(value) if isinstance(value, _CHANGED_IN_PLACE) else value for name, value in vars(thing).items()
+        name: copy(value) if type(value) in _CHANGED_IN_PLACE else value
+        for name, value in vars(thing).items()
+        if name not in RECORDS
     }
-    for record in ("told", "noted"):
-        values.pop(record, None)
     if isinstance(thing, LabInstance):
         values["shown_state"] = thing._state.name
     if isinstance(thing, LabSubnet):

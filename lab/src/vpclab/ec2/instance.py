@@ -12,6 +12,7 @@ from typing import Any, Literal
 from moto.ec2.models.instances import Instance, InstanceState
 
 from vpclab.ec2.interface import LabInterface
+from vpclab.ec2.recorded import Recorded
 from vpclab.ec2.resources import ROOT_DEVICE
 from vpclab.topology import InstanceState as StateName
 
@@ -41,7 +42,7 @@ def state_name(wanted: str, reported: StateName, was_up: bool) -> StateName:
     return "stopped" if was_up and down else "pending"
 
 
-class LabInstance(Instance):
+class LabInstance(Recorded, Instance):
     """moto's instance, whose state comes from the machines and whose interfaces exist before it does.
 
     ``shown_state`` is set only while a late read looks at what it was.
@@ -64,7 +65,8 @@ class LabInstance(Instance):
         if self.released is not None:
             return InstanceState("terminated", STATE_CODES["terminated"])
         reported = self.ec2_backend.machines.state(self.id)
-        self.was_up = self.was_up or reported == "running"
+        if reported == "running" and not self.was_up:
+            self.was_up = True
         name = state_name(self.wanted, reported, self.was_up)
         return InstanceState(name, STATE_CODES[name])
 
@@ -84,6 +86,16 @@ class LabInstance(Instance):
             self.attach_eni(self.ec2_backend.get_network_interface(spec["NetworkInterfaceId"]), spec["DeviceIndex"])
         # The last step of the constructor: the volumes come next, and look the instance up.
         self.ec2_backend.instances[self.id] = self
+
+    def attach_eni(self, eni: Any, device_index: int) -> str:
+        """Attach an interface; the caller has checked that it may be."""
+        self.nics = {**self.nics, int(device_index): eni}
+        return super().attach_eni(eni, device_index)
+
+    def detach_eni(self, eni: Any) -> None:
+        """Detach an interface."""
+        self.nics = {index: nic for index, nic in self.nics.items() if nic is not eni}
+        super().detach_eni(eni)
 
     def setup_defaults(self) -> None:
         """Make the root volume under the name that the image gives it."""
@@ -113,7 +125,7 @@ class LabInstance(Instance):
     @property
     def network_interfaces(self) -> list[dict[str, Any]]:
         """The interfaces as DescribeInstances shows them, by device index."""
-        return [self.nics[index].shown() for index in sorted(self.nics)]
+        return [self.nics[index].shown_by_instance() for index in sorted(self.nics)]
 
     @property
     def ipv6_address(self) -> str | None:
@@ -148,6 +160,61 @@ class LabInstance(Instance):
     def user_data_bytes(self) -> bytes:
         """The user data as the host reads it."""
         return base64.b64decode(str(self.user_data)) if self.user_data else b""
+
+    def shown(self) -> dict[str, Any]:
+        """The instance as RunInstances and DescribeInstances show it."""
+        state, options = self._state, self.metadata_options
+        return {
+            "AmiLaunchIndex": self.ami_launch_index,
+            "Architecture": self.architecture,
+            "BlockDeviceMappings": [
+                {
+                    "DeviceName": device,
+                    "Ebs": {
+                        "AttachTime": volume.attach_time,
+                        "DeleteOnTermination": volume.delete_on_termination,
+                        "Status": self.get_block_device_status(volume.status),
+                        "VolumeId": volume.volume_id,
+                    },
+                }
+                for device, volume in self.block_device_mapping.items()
+            ],
+            "ClientToken": self.client_token,
+            "EbsOptimized": self.ebs_optimized,
+            "EnaSupport": True,
+            "Hypervisor": self.hypervisor,
+            "ImageId": self.image_id,
+            "InstanceId": self.id,
+            "InstanceType": self.instance_type,
+            "Ipv6Address": self.ipv6_address,
+            "KeyName": self.key_name or None,
+            "LaunchTime": self.launch_time,
+            "MetadataOptions": {
+                "State": options.state,
+                "HttpTokens": options.http_tokens,
+                "HttpPutResponseHopLimit": options.http_put_response_hop_limit,
+                "HttpEndpoint": options.http_endpoint,
+                "HttpProtocolIpv6": options.http_protocol_ipv6,
+                "InstanceMetadataTags": options.instance_metadata_tags,
+            },
+            "Monitoring": {"State": self.monitoring_state},
+            "NetworkInterfaces": self.network_interfaces,
+            "Placement": {"AvailabilityZone": self.availability_zone, "GroupName": "", "Tenancy": "default"},
+            "PrivateDnsName": self.private_dns_name,
+            "PrivateIpAddress": self.private_ip_address,
+            "ProductCodes": [],
+            "PublicDnsName": "",
+            "RootDeviceName": self.root_device_name,
+            "RootDeviceType": self.root_device_type,
+            "SecurityGroups": [{"GroupId": group.id, "GroupName": group.name} for group in self.security_groups],
+            "SourceDestCheck": self.source_dest_check,
+            "State": {"Code": state.code, "Name": state.name},
+            "StateTransitionReason": "",
+            "SubnetId": self.subnet_id,
+            "Tags": [{"Key": tag["key"], "Value": tag["value"]} for tag in self.get_tags()],
+            "VirtualizationType": self.virtualization_type,
+            "VpcId": self.vpc_id,
+        }
 
     def get_filter_value(self, filter_name: str, method_name: str | None = None) -> Any:
         """What DescribeInstances' filter of this name compares."""

@@ -12,6 +12,7 @@ from typing import Any
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.types import Base64EncodedString
 from moto.core.utils import utcnow
+from moto.ec2.models.instances import Reservation
 from moto.ec2.responses.instances import InstanceResponse
 from moto.ec2.utils import parse_user_data
 
@@ -20,10 +21,22 @@ from vpclab.ec2.instances import launch_tags
 from vpclab.ec2.interface_actions import ipv6_ask
 from vpclab.ec2.paging import page, refuse_ids_with_limit
 from vpclab.ec2.refusal import Refusal, unsupported
+from vpclab.ec2.wire import Plain
 
 CONSOLE_BYTES = 64 * 1024
 """EC2 keeps the last 64 KiB of a console."""
 TYPES_PER_PAGE = 100
+
+
+def shown_reservation(reservation: Reservation) -> dict[str, Any]:
+    """A reservation as RunInstances and DescribeInstances show it."""
+    instances: list[Any] = reservation.instances
+    return {
+        "ReservationId": reservation.id,
+        "OwnerId": reservation.owner_id,
+        "Groups": [],
+        "Instances": [instance.shown() for instance in instances],
+    }
 
 
 class InstanceActions(InstanceResponse):
@@ -58,10 +71,10 @@ class InstanceActions(InstanceResponse):
         self.error_on_dryrun()
         backend = self.ec2_backend
         if known := backend.instance_tokens.find(params):
-            return ActionResult(backend.reservations[known])
+            return Plain(shown_reservation(backend.reservations[known]))
         reservation = backend.launch(params, ipv6_ask(params), asks, **moto)
         backend.instance_tokens.remember(params, reservation.id)
-        return ActionResult(reservation)
+        return Plain(shown_reservation(reservation))
 
     def terminate_instances(self) -> ActionResult:
         """TerminateInstances."""
@@ -89,7 +102,7 @@ class InstanceActions(InstanceResponse):
             token=self._get_param("NextToken"),
             max_results=self._get_int_param("MaxResults"),
         )
-        return ActionResult({"Reservations": shown, "NextToken": token})
+        return Plain({"Reservations": list(map(shown_reservation, shown)), "NextToken": token})
 
     def describe_instance_types(self) -> ActionResult:
         """DescribeInstanceTypes, in pages of at most a hundred whether asked to or not."""

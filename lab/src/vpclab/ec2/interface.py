@@ -17,9 +17,15 @@ from moto.ec2.models.security_groups import SecurityGroup
 from moto.ec2.utils import random_eni_id
 
 from vpclab.ec2.addresses import PREFIX_LENGTH
+from vpclab.ec2.recorded import Recorded
 from vpclab.ec2.refusal import Refusal, invalid
 from vpclab.ec2.subnet import LabSubnet
 from vpclab.topology import Eni
+
+_NOT_BY_INSTANCE = ("AvailabilityZone", "RequesterManaged", "TagSet")
+_ATTACHMENT_BY_INSTANCE = (
+    *("AttachTime", "AttachmentId", "DeleteOnTermination", "DeviceIndex", "NetworkCardIndex", "Status"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +53,13 @@ class Ipv6Ask:
             raise Refusal("MissingParameter", "Either ipv6Addresses, ipv6AddressCount or a prefix must be specified")
 
 
-class LabInterface(NetworkInterface):
+class LabInterface(Recorded, NetworkInterface):
     """moto's network interface with prefixes, a primary IPv6 address, and addresses that its subnet has given.
 
-    moto's own constructor is not called: it draws addresses at random, taken or not. ``told`` is the snapshot's record
-    of it, ``noted`` the history's, both kept until any attribute is assigned: with thousands of interfaces a snapshot
-    per call must not make them all anew. So attributes are assigned, never changed in place.
+    moto's own constructor is not called: it draws addresses at random, taken or not.
     """
 
-    told: Eni | None = None
-    noted: dict[str, Any] | None = None
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Assign, and forget the records."""
-        super().__setattr__(name, value)
-        if name not in ("told", "noted"):
-            super().__setattr__("told", None)
-            super().__setattr__("noted", None)
+    told: Eni | None
 
     def __init__(
         self,
@@ -123,7 +119,7 @@ class LabInterface(NetworkInterface):
         return f"ip-{self.private_ip_address.replace('.', '-')}.ec2.internal"
 
     def shown(self) -> dict[str, Any]:
-        """The interface as DescribeNetworkInterfaces and DescribeInstances show it."""
+        """The interface as DescribeNetworkInterfaces shows it."""
         shown: dict[str, Any] = {
             "AvailabilityZone": self.subnet.availability_zone,
             "Description": self.description,
@@ -158,6 +154,12 @@ class LabInterface(NetworkInterface):
                 "NetworkCardIndex": 0,
                 "Status": "attached",
             }
+        return shown
+
+    def shown_by_instance(self) -> dict[str, Any]:
+        """The interface as its instance shows it: without what the instance's own members say."""
+        shown = {name: value for name, value in self.shown().items() if name not in _NOT_BY_INSTANCE}
+        shown["Attachment"] = {name: shown["Attachment"][name] for name in _ATTACHMENT_BY_INSTANCE}
         return shown
 
     def get_filter_value(self, filter_name: str, method_name: str | None = None) -> Any:

@@ -16,6 +16,7 @@ from moto.ec2.utils import add_tag_specification
 from vpclab.ec2.interface import Ipv6Ask
 from vpclab.ec2.paging import page, refuse_ids_with_limit
 from vpclab.ec2.refusal import unsupported
+from vpclab.ec2.wire import Plain
 
 _IPV4_PREFIXES = ("Ipv4Prefixes", "Ipv4PrefixCount")
 
@@ -62,7 +63,7 @@ class InterfaceActions(EC2BaseResponse):
             )
             backend.interface_tokens.remember(params, eni.id)
         shown = eni.shown() if known else eni.shown() | {"Status": "pending"}
-        return ActionResult({"NetworkInterface": shown, "ClientToken": params.get("ClientToken")})
+        return Plain({"NetworkInterface": shown, "ClientToken": params.get("ClientToken")})
 
     def delete_network_interface(self) -> ActionResult:
         """DeleteNetworkInterface."""
@@ -80,7 +81,7 @@ class InterfaceActions(EC2BaseResponse):
         shown, token = page(
             found, lambda eni: eni.id, token=self._get_param("NextToken"), max_results=self._get_int_param("MaxResults")
         )
-        return ActionResult({"NetworkInterfaces": [eni.shown() for eni in shown], "NextToken": token})
+        return Plain({"NetworkInterfaces": [eni.shown() for eni in shown], "NextToken": token})
 
     def describe_network_interface_attribute(self) -> ActionResult:
         """DescribeNetworkInterfaceAttribute, one attribute."""
@@ -97,7 +98,7 @@ class InterfaceActions(EC2BaseResponse):
                 part = {"Attachment": shown.get("Attachment")}
             case unknown:
                 raise InvalidParameterValueErrorUnknownAttribute(unknown)
-        return ActionResult({"NetworkInterfaceId": eni.id, **part})
+        return Plain({"NetworkInterfaceId": eni.id, **part})
 
     def attach_network_interface(self) -> ActionResult:
         """AttachNetworkInterface."""
@@ -105,7 +106,7 @@ class InterfaceActions(EC2BaseResponse):
         eni = self.ec2_backend.attach_network_interface(
             self._get_param("NetworkInterfaceId"), self._get_param("InstanceId"), self._get_int_param("DeviceIndex")
         )
-        return ActionResult({"AttachmentId": eni.attachment_id, "NetworkCardIndex": 0})
+        return Plain({"AttachmentId": eni.attachment_id, "NetworkCardIndex": 0})
 
     def modify_network_interface_attribute(self) -> ActionResult:
         """ModifyNetworkInterfaceAttribute."""
@@ -117,7 +118,7 @@ class InterfaceActions(EC2BaseResponse):
         """AssignIpv6Addresses: addresses, prefixes, or both."""
         eni_id = self._get_param("NetworkInterfaceId")
         addresses, prefixes = self.ec2_backend.assign_ipv6(eni_id, ipv6_ask(self.params))
-        return ActionResult(
+        return Plain(
             {"NetworkInterfaceId": eni_id, "AssignedIpv6Addresses": addresses, "AssignedIpv6Prefixes": prefixes}
         )
 
@@ -126,7 +127,7 @@ class InterfaceActions(EC2BaseResponse):
         eni_id = self._get_param("NetworkInterfaceId")
         ask = ipv6_ask(self.params)
         addresses, prefixes = self.ec2_backend.unassign_ipv6(eni_id, ask.addresses, ask.prefixes)
-        return ActionResult(
+        return Plain(
             {"NetworkInterfaceId": eni_id, "UnassignedIpv6Addresses": addresses, "UnassignedIpv6Prefixes": prefixes}
         )
 
@@ -137,7 +138,7 @@ class InterfaceActions(EC2BaseResponse):
         eni = self.ec2_backend.assign_private_ips(
             self._get_param("NetworkInterfaceId"), texts, self._get_int_param("SecondaryPrivateIpAddressCount", 0)
         )
-        return ActionResult({"NetworkInterfaceId": eni.id, "AssignedPrivateIpAddresses": eni.private_ip_addresses})
+        return Plain({"NetworkInterfaceId": eni.id, "AssignedPrivateIpAddresses": eni.private_ip_addresses})
 
     def unassign_private_ip_addresses(self) -> ActionResult:
         """UnassignPrivateIpAddresses."""

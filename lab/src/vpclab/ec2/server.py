@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import gc
 import threading
+from collections.abc import Callable
 from functools import cache
+from io import BytesIO
 from types import TracebackType
 from typing import Any
 
@@ -23,18 +25,40 @@ LOOPBACK = "127.0.0.1"
 _POLL_SECONDS = 0.05  # how long close() may take
 
 
-class _QuietHandler(WSGIRequestHandler):
-    """Keeps connections alive, as clients expect of AWS, and logs no requests."""
+class _Handler(WSGIRequestHandler):
+    """Keeps connections alive, as clients expect of AWS (werkzeug's own closes each), and logs no requests."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
-    def connection_dropped(self, error: BaseException, environ: dict[str, Any] | None = None) -> None:
-        """Close a connection whose answer is lost, and not wait for the next call on it."""
-        self.close_connection = True
+    def run_wsgi(self) -> None:
+        """Answer one request; the connection of one whose answer is lost is closed instead."""
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        answered: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start(status: str, headers: list[tuple[str, str]], _: Any = None) -> Callable[[bytes], object]:
+            answered.append((status, headers))
+            return self.wfile.write
+
+        try:
+            parts = self.server.app(self.make_environ() | {"wsgi.input": BytesIO(body)}, start)
+        except ConnectionError:
+            self.close_connection = True
+            return
+        ((status, headers),) = answered
+        self.send_response(*_status(status))
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(b"".join(parts))
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Nothing: the call log counts, and errors are logged where they happen."""
+
+
+def _status(line: str) -> tuple[int, str]:
+    code, _, words = line.partition(" ")
+    return int(code), words
 
 
 class Server:
@@ -49,7 +73,7 @@ class Server:
     ) -> None:
         _spare_the_collector()
         self.endpoint = Endpoint(machines, middlewares, faults)
-        self._server = make_server(LOOPBACK, port, self.endpoint, threaded=True, request_handler=_QuietHandler)
+        self._server = make_server(LOOPBACK, port, self.endpoint, threaded=True, request_handler=_Handler)
         self._thread: threading.Thread | None = None
 
     @property
