@@ -2,26 +2,29 @@
 # Copyright: Contributors to the ipv6.aws_containers project
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible module guard: an nftables table that closes containers' undeclared ports where Docker does not."""
+"""Ansible module guard: an nftables table that closes undeclared ports of containers and of their host."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: guard
-short_description: Close containers' undeclared IPv6 ports by a table of our own
+short_description: Close undeclared IPv6 ports of containers, and of their host, by a table of our own
 version_added: 0.1.0
 description:
-  - Brings about the table C(ip6 ipv6_aws_containers), which lets in to the containers' prefixes what containers
-    declare, answers, and ICMPv6 that IPv6 needs, and counts and drops the rest; all is let out.
-  - A unit of its own loads it before C(docker.service), which does not start without it. The table is replaced in one
-    transaction, when its files change or when what the kernel has is not what was loaded.
+  - Brings about the table C(ip6 ipv6_aws_containers), which lets in what is declared, answers, and ICMPv6 that IPv6
+    needs (RFC 4890), and counts and drops the rest, on the way to the containers' prefixes and, if wanted, to the host
+    itself. All is let out. It stands beside the security group, and beside Docker's own rules.
+  - A unit of its own loads it before C(docker.service), which does not start without it. Another, the keeper, puts it
+    back when somebody deletes, flushes or alters it. The table is replaced in one transaction.
 author:
   - Contributors to the ipv6.aws_containers project (@ipv6)
 options:
   state:
-    description: V(absent) removes table, unit and files.
+    description:
+      - V(absent) removes table, units and files.
+      - V(kept) puts back the table that the host has files of, and does nothing where it has none.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, kept]
     default: present
   prefixes:
     description: The containers' prefixes. With O(bridges), brings the table about; without it, the table is as it is.
@@ -31,28 +34,44 @@ options:
     description: Interfaces of the containers' networks, each open within itself.
     type: list
     elements: str
-  follower:
+  docker_closes:
     description:
-      - Text of the program that keeps declared ports at containers' addresses, for C(docker0), where Docker gives
-        these as it likes. Looked at with O(prefixes); without it, there is no such program.
-    type: str
+      - Whether Docker itself closes what is not published (a routed network of an engine from 27 on).
+      - Then the table closes nothing to containers before somebody gives O(containers), as it could not tell a
+        published port. From then on both have to let a packet in. Looked at with O(prefixes).
+    type: bool
+    default: false
+  host_ports:
+    description:
+      - The host's own open ports, in the form of O(containers[].ports). Without it the host is as it is. Looked at with
+        O(prefixes).
+      - The way by which Ansible reaches the host over IPv6 has to be among them.
+    type: list
+    elements: raw
   containers:
-    description: All containers that declare ports; brings the declared ports about. Without it, these are as they are.
+    description: All containers of O(owner) that declare ports; brings these about. Without it, they are as they are.
     type: list
     elements: dict
     suboptions:
       name:
-        description: The container's name.
+        description: The container's name; by default its address.
         type: str
-        required: true
       address:
-        description: Its address; without one, Docker is asked for it.
+        description:
+          - Its address. Without one, the keeper opens the ports at the address that Docker gives the container
+            O(containers[].name) on O(network), whichever it has at the moment.
         type: str
       ports:
-        description: Ports such as C(80/tcp) or C(5000-5010/udp).
+        description:
+          - Ports such as V(80/tcp) or V(5000-5010/udp), open to anybody; or dictionaries of C(port) and C(from), a list
+            of IPv6 networks.
         type: list
-        elements: str
+        elements: raw
         required: true
+  owner:
+    description: Whose O(containers) these are. Those of other owners stay, and what any of them opens is open.
+    type: str
+    default: containers
   network:
     description: Docker's name of the network that containers without an address are in.
     type: str
@@ -71,201 +90,235 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Close the containers' ports
+- name: Close the containers' ports, and the host's but ssh
   ipv6.aws_containers.guard:
     prefixes: [2600:1f18:47b:ca03::8/126]
     bridges: [docker0]
+    host_ports: [22/tcp]
 
 - name: Open what a container declares
   ipv6.aws_containers.guard:
     containers:
-      - {name: web, ports: [80/tcp]}
+      - name: web
+        ports: [80/tcp, {port: 9100/tcp, from: [2600:1f18:47b:ca00::/56]}]
 """
 
 RETURN = r"""
 declared:
-  description: The declared ports, as elements of the table's set.
-  returned: when O(containers) is given
+  description: The declared ports of all owners, as elements of the table's set.
+  returned: always
   type: list
   elements: str
-  sample: ["2600:1f18:47b:ca03::a . tcp . 80"]
+  sample: ["::/0 . 2600:1f18:47b:ca03::a . tcp . 80"]
 """
 
+import contextlib
+import http.client
 import ipaddress
+import json
 import os
 import re
-import time
+import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import guard
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import guard, keeper, ports, way_in
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._host import files
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._host.commands import CommandError, run
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._observe import docker
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.inventory import InventoryError, parse_port
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError, Problems
 
-FOLLOWER_SECONDS = 10.0
-LIST = ["nft", "-s", "list", "table", "ip6", guard.TABLE]
-
-
-class NoAddress(Exception):
-    """A container that should be reachable has no IPv6 address in the containers' prefixes."""
+PROGRAM = {name: f"{guard.LIBRARY}/{guard.PACKAGE}/{name}.py" for name in ("__init__", "ports", "keeper")}
 
 
 def prefixes_in_force(given: list | None) -> list[ipaddress.IPv6Network]:
-    """The prefixes given, else those in the table's file."""
+    """The prefixes given, else those in the table's file. Raises ValueError."""
     if given is not None:
         return [ipaddress.IPv6Network(prefix) for prefix in given]
-    match = re.search(r"set prefixes \{.*?elements = \{([^}]*)\}", files.read(guard.TABLE_FILE) or "", re.DOTALL)
+    match = re.search(r"set prefixes \{.*?elements = \{([^}]*)\}", files.read(ports.TABLE_FILE) or "", re.DOTALL)
     return [ipaddress.IPv6Network(prefix.strip()) for prefix in match.group(1).split(",")] if match else []
 
 
-def address_of(name: str, network: str) -> ipaddress.IPv6Address | None:
-    """What Docker gave a container, None when it is not there."""
-    found = docker.container(name) if os.path.exists(docker.SOCKET) else None
-    text = ((found or {}).get("networks", {}).get(network) or {}).get("address")
-    return ipaddress.IPv6Address(text) if text else None
+def read_host_ports(params: dict) -> list[guard.Port] | None:
+    """The host's own open ports, checked. Raises PlanError, also when Ansible's own way in would be closed."""
+    if params["host_ports"] is None:
+        return None
+    host_ports = guard.parse_ports(params["host_ports"], "host_ports")
+    way = way_in.by_ssh(os.getpid())
+    if way and not guard.lets_in(host_ports, *way):
+        problems = Problems()
+        rule = f"must let {way[0]} in at {way[1]}/tcp, which is how this host is reached"
+        problems.add("host_ports", rule, json.dumps(params["host_ports"]))
+        problems.raise_if_any()
+    return host_ports
 
 
-def declared_ports(params: dict, check_mode: bool) -> list[guard.Declared]:
-    """Each declared port with its container's address. Raises NoAddress, InventoryError."""
-    prefixes = prefixes_in_force(params["prefixes"])
-    found = []
-    for container in params["containers"]:
-        name, given = container["name"], container["address"]
-        address = ipaddress.IPv6Address(given) if given else address_of(name, params["network"])
-        if address is None:
-            if check_mode:
-                continue
-            raise NoAddress(
-                f"containers[{name}]: must have an IPv6 address on the network {params['network']}, got none"
-            )
-        if prefixes and not any(address in prefix for prefix in prefixes):
-            inside = ", ".join(map(str, prefixes))
-            raise NoAddress(
-                f"containers[{name}].address: must lie in the host's container prefix {inside}, got {address}"
-            )
-        for port in container["ports"]:
-            found.append(guard.Declared(address, *parse_port(port, f"containers[{name}].ports")))
-    return found
+def source_of(name: str) -> str:
+    """The text of the keeper's own modules, which are this collection's."""
+    if name == "__init__":
+        return "# Written by the Ansible collection ipv6.aws_containers.\n"
+    module = {"ports": ports, "keeper": keeper}[name]
+    return module.__loader__.get_source(module.__name__)
 
 
-def planned(params: dict, declared: list[guard.Declared]) -> list[files.Change]:
+def wanted_rules(params: dict) -> ports.Rules:
+    """What was declared before, with what this run says of it."""
+    rules = keeper.current_rules()
+    declared = dict(rules.declared or {})
+    if params["containers"] is not None:
+        inside = prefixes_in_force(params["prefixes"])
+        declared[params["owner"]] = guard.parse_declared(params["containers"], params["network"], inside)
+    closes = rules.docker_closes if params["prefixes"] is None else params["docker_closes"]
+    return ports.Rules(closes, declared)
+
+
+def known_addresses(rules: ports.Rules) -> ports.Addresses:
+    """What Docker says of containers' addresses, if it is needed and Docker runs."""
+    if rules.unresolved():
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return keeper.ask_addresses()
+    return {}
+
+
+def planned(params: dict, rules: ports.Rules, declared: str) -> list[files.Change]:
     """The files' changes."""
-    if params["state"] == "absent":
-        paths = (guard.FOLLOWER_UNIT_FILE, guard.FOLLOWER, guard.UNIT_FILE, guard.TABLE_FILE, guard.DECLARED_FILE)
-        return files.needed(files.change(path, None) for path in paths)
     changes = []
     if params["prefixes"] is not None:
         prefixes = prefixes_in_force(params["prefixes"])
-        changes.append(files.change(guard.TABLE_FILE, guard.table(prefixes, params["bridges"])))
+        table = guard.table(prefixes, params["bridges"], rules.docker_closes, read_host_ports(params))
+        changes.append(files.change(ports.TABLE_FILE, table))
         changes.append(files.change(guard.UNIT_FILE, guard.unit()))
-        follower = params["follower"]
-        changes.append(files.change(guard.FOLLOWER, follower))
-        changes.append(files.change(guard.FOLLOWER_UNIT_FILE, guard.follower_unit() if follower else None))
-    if params["containers"] is not None and not os.path.exists(guard.FOLLOWER):
-        changes.append(files.change(guard.DECLARED_FILE, guard.declared(declared)))
+        changes += [files.change(path, source_of(name)) for name, path in PROGRAM.items()]
+        changes.append(files.change(guard.KEEPER_UNIT_FILE, guard.keeper_unit()))
+    if params["state"] == "present":
+        text = json.dumps(rules.to_dict(), indent=1, sort_keys=True) + "\n"
+        changes.append(files.change(ports.RULES_FILE, text))
+        changes.append(files.change(ports.DECLARED_FILE, declared))
     return files.needed(changes)
+
+
+def removal() -> list[files.Change]:
+    """The files that go."""
+    paths = (guard.KEEPER_UNIT_FILE, guard.UNIT_FILE, ports.TABLE_FILE, ports.DECLARED_FILE, ports.RULES_FILE)
+    return files.needed(files.change(path, None) for path in (*paths, *PROGRAM.values(), ports.LOADED_FILE))
+
+
+def load(changes: list[files.Change]) -> None:
+    """Write the files, have nft check them, load them. The old files are back when nft refuses."""
+    paths = {one.path for one in changes}
+    with keeper.locked():
+        for one in changes:
+            files.write(one)
+        try:
+            run(["nft", "--check", "--file", ports.TABLE_FILE])
+        except CommandError:
+            for one in changes:
+                files.write(files.Change(one.path, one.after, one.before, one.mode))
+            raise
+        keeper.load()
+    if {guard.UNIT_FILE, guard.KEEPER_UNIT_FILE} & paths:
+        run(["systemctl", "daemon-reload"])
+        run(["systemctl", "enable", "--quiet", guard.UNIT, guard.KEEPER_UNIT])
+    run(["systemctl", "start", guard.UNIT])
+    if {guard.KEEPER_UNIT_FILE, *PROGRAM.values()} & paths:
+        run(["systemctl", "restart", guard.KEEPER_UNIT])
+    run(["systemctl", "start", guard.KEEPER_UNIT])
+
+
+def keeps() -> bool:
+    """Whether the keeper runs."""
+    with contextlib.suppress(CommandError):
+        run(["systemctl", "is-active", "--quiet", guard.KEEPER_UNIT])
+        return True
+    return False
+
+
+def unload(changes: list[files.Change]) -> None:
+    """Take the table away. The units go first: nobody puts the table back, and Docker does not need them any more."""
+    units = [unit for unit in (guard.KEEPER_UNIT, guard.UNIT) if any(one.path.endswith("/" + unit) for one in changes)]
+    if units:
+        run(["systemctl", "disable", "--quiet", "--now", *units])
+    for one in changes:
+        files.write(one)
+    for folder in (ports.FOLDER, os.path.dirname(ports.FOLDER), f"{guard.LIBRARY}/{guard.PACKAGE}", guard.LIBRARY):
+        with contextlib.suppress(OSError):
+            os.rmdir(folder)
+    run(["systemctl", "daemon-reload"])
+    if keeper.listed() is not None:
+        run(["nft", "delete", "table", "ip6", ports.TABLE])
+
+
+def there() -> bool:
+    """Whether the kernel has such a table; it has none where there is no nft."""
+    try:
+        return keeper.listed() is not None
+    except OSError:
+        return False
 
 
 def in_force() -> bool:
     """Whether the kernel has the table exactly as it was loaded."""
     try:
-        return run(LIST) == files.read(guard.LOADED_FILE)
-    except CommandError:
+        return keeper.in_force()
+    except OSError:
         return False
 
 
-def load(changes: list[files.Change]) -> None:
-    """Write the files, have nft check them, and load them by the unit. The old files are back when nft refuses."""
-    paths = {one.path: one for one in changes}
-    if guard.FOLLOWER_UNIT_FILE in paths and paths[guard.FOLLOWER_UNIT_FILE].after is None:
-        run(["systemctl", "disable", "--quiet", "--now", guard.FOLLOWER_UNIT])
-    for one in changes:
-        files.write(one)
-    try:
-        run(["nft", "--check", "--file", guard.TABLE_FILE])
-    except CommandError:
-        for one in changes:
-            files.write(files.Change(one.path, one.after, one.before, one.mode))
-        raise
-    if guard.UNIT_FILE in paths or guard.FOLLOWER_UNIT_FILE in paths:
-        run(["systemctl", "daemon-reload"])
-        run(["systemctl", "enable", "--quiet", guard.UNIT])
-    run(["nft", "--file", guard.TABLE_FILE])
-    files.write(files.Change(guard.LOADED_FILE, None, run(LIST)))
-    run(["systemctl", "start", guard.UNIT])
-    if any(path in paths and paths[path].after for path in (guard.FOLLOWER, guard.FOLLOWER_UNIT_FILE)):
-        run(["systemctl", "enable", "--quiet", guard.FOLLOWER_UNIT])
-        run(["systemctl", "restart", guard.FOLLOWER_UNIT])
-
-
-def wait_for_follower(declared: list[guard.Declared]) -> None:
-    """Where the follower runs, it alone writes declared ports. Raises NoAddress when it does not come to the same."""
-    end = time.monotonic() + FOLLOWER_SECONDS
-    wanted = {one.element() for one in declared}
-    while True:
-        elements = {line.strip(" ,") for line in (files.read(guard.DECLARED_FILE) or "").splitlines() if " . " in line}
-        if elements == wanted:
-            return
-        if time.monotonic() > end:
-            raise NoAddress(f"{guard.FOLLOWER_UNIT} must open {sorted(wanted)}, got {sorted(elements)}")
-        time.sleep(0.1)
-
-
-def unload(changes: list[files.Change]) -> None:
-    """Take the table away. The units go first, so that Docker does not need them any more."""
-    if any(one.path == guard.FOLLOWER_UNIT_FILE for one in changes):
-        run(["systemctl", "disable", "--quiet", "--now", guard.FOLLOWER_UNIT])
-    run(["systemctl", "disable", "--quiet", guard.UNIT])
-    for one in changes:
-        files.write(one)
-    run(["systemctl", "daemon-reload"])
-    run(["nft", "--file", "-"], stdin=f"table ip6 {guard.TABLE} {{}}\ndelete table ip6 {guard.TABLE}\n")
+def require_addresses(rules: ports.Rules, known: ports.Addresses, owner: str) -> None:
+    """Refuse when a container that should be reachable has no address. Raises PlanError."""
+    problems = Problems()
+    for one in (rules.declared or {}).get(owner, ()):
+        if one.address is None and (one.network, one.name) not in known:
+            problems.add(f"containers[{one.name}]", f"must have an IPv6 address on the network {one.network}", "none")
+    problems.raise_if_any()
 
 
 def main() -> None:
     """Observe, compare, and load unless in check mode."""
     module = AnsibleModule(
         argument_spec={
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "state": {"type": "str", "choices": ["present", "absent", "kept"], "default": "present"},
             "prefixes": {"type": "list", "elements": "str"},
             "bridges": {"type": "list", "elements": "str"},
-            "follower": {"type": "str"},
+            "docker_closes": {"type": "bool", "default": False},
+            "host_ports": {"type": "list", "elements": "raw"},
             "containers": {
                 "type": "list",
                 "elements": "dict",
                 "options": {
-                    "name": {"type": "str", "required": True},
+                    "name": {"type": "str"},
                     "address": {"type": "str"},
-                    "ports": {"type": "list", "elements": "str", "required": True},
+                    "ports": {"type": "list", "elements": "raw", "required": True},
                 },
             },
+            "owner": {"type": "str", "default": ports.OWNER},
             "network": {"type": "str", "default": "bridge"},
         },
         required_together=[("prefixes", "bridges")],
         supports_check_mode=True,
     )
     params = module.params
-    present = params["state"] == "present"
+    state = params["state"]
+    declared: list[str] = []
     try:
-        declared = declared_ports(params, module.check_mode) if present and params["containers"] is not None else []
-        followed = present and params["containers"] is not None and os.path.exists(guard.FOLLOWER)
-        if followed and not module.check_mode:
-            wait_for_follower(declared)
-        changes = planned(params, declared)
-        changed = bool(changes) or (present and not followed and not in_force())
-        if changed and not module.check_mode:
-            if present:
-                load(changes)
-            else:
+        if state == "absent":
+            changes = removal()
+            changed = bool(changes) or there()
+            if changed and not module.check_mode:
                 unload(changes)
-    except (InventoryError, NoAddress, CommandError, docker.EngineError, OSError, ValueError) as error:
+        else:
+            rules = wanted_rules(params)
+            known = known_addresses(rules)
+            if state == "present" and not module.check_mode:
+                require_addresses(rules, known, params["owner"] if params["containers"] is not None else "")
+            declared = [one.element() for one in ports.openings(rules, known)]
+            changes = planned(params, rules, ports.declared_text(rules, known))
+            changed = bool(changes) or not (in_force() and keeps())
+            if state == "kept" and not os.path.exists(ports.TABLE_FILE):
+                changed = False
+            if changed and not module.check_mode:
+                load(changes)
+    except (PlanError, CommandError, OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(
-        changed=changed,
-        declared=[one.element() for one in sorted(set(declared))],
-        diff=[one.diff() for one in changes],
-    )
+    module.exit_json(changed=changed, declared=declared, diff=[one.diff() for one in changes])
 
 
 if __name__ == "__main__":

@@ -1,51 +1,136 @@
 # Copyright: Contributors to the ipv6.aws_containers project
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The guard: an nftables table of our own that closes containers' undeclared ports where Docker does not.
+"""The guard: an nftables table of our own that lets in what is declared, to containers and to their host.
 
-One file per owner: the table with its prefixes and bridges, and the declared ports, which the table's file includes.
-Loading the table's file replaces the whole table in one transaction.
+The table's file has what belongs to the host (prefixes, bridges, the host's own ports); it includes the file of the
+declared ports, which is made from the rules (``ports``) by the module and by the keeper (``keeper``), a service that
+puts the table back. Loading the table's file replaces the whole table in one transaction.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-TABLE = "ipv6_aws_containers"
+from .._plan.errors import PlanError, Problems
+from .._plan.inventory import InventoryError, parse_port
+from .ports import ANYBODY, FOLDER, LOADED_FILE, TABLE, TABLE_FILE, Declared, Opening, disjoint
+
 UNIT = "ipv6-aws-containers-guard.service"
-FOLDER = "/etc/ipv6.aws_containers/guard"
-TABLE_FILE = FOLDER + "/table.nft"
-DECLARED_FILE = FOLDER + "/declared.nft"
-#: What the kernel said right after the table was loaded: anything else means that somebody changed it.
-LOADED_FILE = "/run/ipv6-aws-containers-guard.loaded"
 UNIT_FILE = "/etc/systemd/system/" + UNIT
-FOLLOWER = "/usr/local/lib/ipv6.aws_containers/guard_follow.py"
-FOLLOWER_UNIT = "ipv6-aws-containers-guard-follow.service"
-FOLLOWER_UNIT_FILE = "/etc/systemd/system/" + FOLLOWER_UNIT
+KEEPER_UNIT = "ipv6-aws-containers-guard-keeper.service"
+KEEPER_UNIT_FILE = "/etc/systemd/system/" + KEEPER_UNIT
+#: The keeper is a Python package of its own on the host.
+LIBRARY = "/usr/local/lib/ipv6.aws_containers"
+PACKAGE = "guard"
+
+#: RFC 4890, 4.3: what must not be dropped on its way through, or a path's MTU is never found.
+TRANSIT = (
+    *("destination-unreachable", "packet-too-big", "time-exceeded", "parameter-problem"),
+    *("echo-request", "echo-reply"),
+)
+#: RFC 4890, 4.4: what a host needs besides: neighbour discovery, and the multicast groups that this stands on.
+LOCAL = (
+    *("nd-router-solicit", "nd-router-advert", "nd-neighbor-solicit", "nd-neighbor-advert", "nd-redirect"),
+    *("mld-listener-query", "mld-listener-report", "mld-listener-done", "mld2-listener-report"),
+)
+
+Port = tuple[str, int, int, ipaddress.IPv6Network]
 
 
-@dataclass(frozen=True, order=True)
-class Declared:
-    """Ports ``first`` to ``last`` of ``protocol`` (tcp, udp) that anybody may reach on ``address``."""
+def parse_ports(values: Sequence[Any], path: str) -> list[Port]:
+    """``80/tcp``, or ``{port: 80/tcp, from: [networks]}``, as (protocol, first, last, source).
 
-    address: ipaddress.IPv6Address
-    protocol: str
-    first: int
-    last: int
+    Without ``from`` a port is open to anybody. Raises PlanError with every problem found.
+    """
+    problems = Problems()
+    found: list[Port] = []
+    for at, value in enumerate(values):
+        where = f"{path}[{at}]"
+        given = value if isinstance(value, dict) else {"port": value}
+        for key in sorted(set(given) - {"port", "from"}):
+            problems.add(f"{where}.{key}", "must be port or from", repr(given[key]))
+        sources = given.get("from")
+        if sources is None:
+            sources = [str(ANYBODY)]
+        elif not isinstance(sources, (list, tuple)) or not sources:
+            problems.add(f"{where}.from", "must be a list of IPv6 networks, or left out for anybody", repr(sources))
+            continue
+        try:
+            port = parse_port(given.get("port"), f"{where}.port" if isinstance(value, dict) else where)
+        except InventoryError as error:
+            broken, _colon, rest = str(error).partition(": ")
+            problems.add(broken, rest)
+            continue
+        for number, source in enumerate(sources):
+            try:
+                found.append((*port, ipaddress.IPv6Network(source)))
+            except ValueError:
+                problems.add(f"{where}.from[{number}]", "must be an IPv6 network such as 2001:db8::/32", repr(source))
+    problems.raise_if_any()
+    return found
 
-    def element(self) -> str:
-        """As an element of the table's set."""
-        ports = str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
-        return f"{self.address} . {self.protocol} . {ports}"
+
+def parse_declared(
+    containers: Sequence[Mapping[str, Any]], network: str, prefixes: Sequence[ipaddress.IPv6Network]
+) -> tuple[Declared, ...]:
+    """The containers that declare ports (``name``, ``address``, ``ports``); addresses must lie in ``prefixes``, if any.
+
+    Raises PlanError with every problem found.
+    """
+    problems = Problems()
+    found = []
+    for at, container in enumerate(containers):
+        name, given = container.get("name") or container.get("address"), container.get("address")
+        path = f"containers[{name or at}]"
+        if not name:
+            problems.add(path, "must have a name or an address")
+            continue
+        address = None
+        try:
+            address = ipaddress.IPv6Address(given) if given else None
+        except ValueError:
+            problems.add(f"{path}.address", "must be an IPv6 address", repr(given))
+        if address and prefixes and not any(address in prefix for prefix in prefixes):
+            inside = ", ".join(map(str, prefixes))
+            problems.add(f"{path}.address", f"must lie in the host's container prefix {inside}", address)
+        try:
+            found.append(Declared(name, network, address, tuple(parse_ports(container["ports"], f"{path}.ports"))))
+        except PlanError as error:
+            for one in error.violations:
+                problems.add(one.path, one.rule, one.value)
+    problems.raise_if_any()
+    return tuple(found)
 
 
-def table(prefixes: Sequence[ipaddress.IPv6Network], bridges: Sequence[str]) -> str:
-    """The table's file: ``prefixes`` are the containers'; all is let through between containers of one bridge."""
+def lets_in(host_ports: Iterable[Port], source: ipaddress.IPv6Address, port: int) -> bool:
+    """Whether the host's own tcp port is open to ``source``."""
+    return any(
+        protocol == "tcp" and first <= port <= last and source in network
+        for protocol, first, last, network in host_ports
+    )
+
+
+def table(
+    prefixes: Sequence[ipaddress.IPv6Network],
+    bridges: Sequence[str],
+    docker_closes: bool = False,
+    host_ports: Iterable[Port] | None = None,
+) -> str:
+    """The table's file: ``prefixes`` are the containers'; all is let through between containers of one bridge.
+
+    ``docker_closes``: see ``ports.Rules``. ``host_ports``: the host's own open ports; None leaves the host as it is.
+
+    What comes in is looked at packet by packet, answers alone by their connection: a connection that began while a port
+    was open, or while there was no table, ends when there is a table that does not let it in.
+    """
+    host = _host(host_ports) if host_ports is not None else ""
     same_bridge = ", ".join(f'"{name}" . "{name}"' for name in sorted(set(bridges)))
+    undeclared = "" if docker_closes else "\n    counter name closed drop"
     return f"""\
-# Written by the Ansible collection ipv6.aws_containers: what reaches containers' IPv6 addresses from outside.
+# Written by the Ansible collection ipv6.aws_containers: what reaches containers' IPv6 addresses, and the host's.
 table ip6 {TABLE} {{}}
 delete table ip6 {TABLE}
 table ip6 {TABLE} {{
@@ -54,42 +139,62 @@ table ip6 {TABLE} {{
     flags interval
     elements = {{ {", ".join(str(prefix) for prefix in sorted(set(prefixes)))} }}
   }}
+  # who . container . protocol . ports
   set declared {{
-    type ipv6_addr . inet_proto . inet_service
+    type ipv6_addr . ipv6_addr . inet_proto . inet_service
     flags interval
   }}
   counter closed {{
+  }}
+  chain undeclared {{{undeclared}
   }}
   chain forward {{
     type filter hook forward priority -1; policy accept;
     ip6 daddr != @prefixes accept comment "not to a container, or from one outwards"
     iifname . oifname {{ {same_bridge} }} accept comment "between containers of one network"
-    ct state established,related accept
+    icmpv6 type {{ {", ".join(TRANSIT)} }} accept
     ct state invalid drop
-    icmpv6 type {{ destination-unreachable, packet-too-big, time-exceeded, parameter-problem, echo-request }} accept
-    ip6 daddr . meta l4proto . th dport @declared accept
-    counter name closed drop
+    ct state established ct direction reply accept
+    ip6 saddr . ip6 daddr . meta l4proto . th dport @declared accept
+    jump undeclared
   }}
-}}
+{host}}}
 include "{FOLDER}/declared*.nft"
 """
 
 
-def declared(ports: Iterable[Declared]) -> str:
-    """The declared ports' file; without ports it adds nothing."""
-    elements = ",\n".join(f"  {one.element()}" for one in sorted(set(ports)))
-    added = f"add element ip6 {TABLE} declared {{\n{elements}\n}}\n" if elements else ""
-    return f"# Written by the Ansible collection ipv6.aws_containers: ports that containers declare.\n{added}"
+def _host(ports: Iterable[Port]) -> str:
+    elements = ", ".join(one.element() for one in disjoint(Opening(None, *port) for port in ports))
+    held = f"\n    elements = {{ {elements} }}" if elements else ""
+    return f"""\
+  # who . protocol . ports
+  set host {{
+    type ipv6_addr . inet_proto . inet_service
+    flags interval{held}
+  }}
+  counter closed_host {{
+  }}
+  chain input {{
+    type filter hook input priority -1; policy accept;
+    iif lo accept
+    icmpv6 type {{ {", ".join((*TRANSIT, *LOCAL))} }} accept
+    ct state invalid drop
+    ct state established ct direction reply accept
+    ip6 daddr fe80::/10 udp dport 546 accept comment "DHCPv6"
+    ip6 saddr . meta l4proto . th dport @host accept
+    counter name closed_host drop
+  }}
+"""
 
 
 def unit() -> str:
     """The systemd unit: docker.service does not start without it, so containers are never up unguarded."""
-    load = f"/usr/sbin/nft -f {TABLE_FILE}"
-    keep = f"/bin/sh -c '/usr/sbin/nft -s list table ip6 {TABLE} >{LOADED_FILE}'"
+    load = f"/usr/sbin/nft --file {TABLE_FILE}"
+    keep = f"/bin/sh -c '/usr/sbin/nft --stateless list table ip6 {TABLE} >{LOADED_FILE}'"
     return f"""\
 # Written by the Ansible collection ipv6.aws_containers.
 [Unit]
-Description=Closes containers' undeclared IPv6 ports
+Description=Closes undeclared IPv6 ports of containers and host
 Documentation=file:{TABLE_FILE}
 # nftables.service begins by flushing every table, and does so again when it is reloaded.
 After=nftables.service
@@ -110,24 +215,27 @@ RequiredBy=docker.service
 """
 
 
-def follower_unit() -> str:
-    """The systemd unit that keeps declared ports at containers' addresses where Docker gives these as it likes."""
+def keeper_unit() -> str:
+    """The systemd unit that puts the table back, and keeps declared ports where Docker gives addresses as it likes."""
+    run = f"/usr/bin/python3 -m {PACKAGE}.keeper"
     return f"""\
 # Written by the Ansible collection ipv6.aws_containers.
 [Unit]
-Description=Keeps declared IPv6 ports at their containers' addresses
-Documentation=file:{FOLLOWER}
+Description=Keeps undeclared IPv6 ports of containers and host closed
+Documentation=file:{LIBRARY}/{PACKAGE}/keeper.py
 After={UNIT}
-Requires={UNIT}
+Wants={UNIT}
 Before=docker.service
 StartLimitIntervalSec=0
 
 [Service]
-ExecStartPre=/usr/bin/python3 {FOLLOWER} close
-ExecStart=/usr/bin/python3 {FOLLOWER}
+WorkingDirectory={LIBRARY}
+Environment=PYTHONDONTWRITEBYTECODE=1
+ExecStartPre={run} settle
+ExecStart={run}
 Restart=always
 RestartSec=1
 
 [Install]
-WantedBy=multi-user.target
+WantedBy=multi-user.target docker.service
 """

@@ -10,27 +10,71 @@ import subprocess
 from ipaddress import IPv6Address, IPv6Network
 
 import pytest
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import guard
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import guard, ports, way_in
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError
 
 PREFIXES = [IPv6Network("2001:db8::8/126"), IPv6Network("2001:db8:0:0:1::/80")]
-PORTS = [
-    guard.Declared(IPv6Address("2001:db8::b"), "udp", 5000, 5010),
-    guard.Declared(IPv6Address("2001:db8::a"), "tcp", 80, 80),
-    guard.Declared(IPv6Address("2001:db8::a"), "tcp", 80, 80),
-]
+ALL, SOME = IPv6Network("::/0"), IPv6Network("2001:db8:5::/48")
+HOST = [("tcp", 22, 22, ALL), ("tcp", 9100, 9100, SOME), ("udp", 60000, 61000, ALL)]
 
 
-def test_declared_ports_are_sorted_and_each_is_there_once():
-    assert guard.declared(PORTS).splitlines()[1:] == [
-        "add element ip6 ipv6_aws_containers declared {",
-        "  2001:db8::a . tcp . 80,",
-        "  2001:db8::b . udp . 5000-5010",
-        "}",
-    ]
+def refusal(values):
+    with pytest.raises(PlanError) as caught:
+        guard.parse_ports(values, "docker_host_ports")
+    return str(caught.value)
 
 
-def test_no_declared_port_opens_nothing():
-    assert "add element" not in guard.declared([])
+class TestPorts:
+    def test_a_port_is_open_to_anybody_or_to_those_named(self):
+        given = ["80/tcp", {"port": "5000-5010/udp", "from": ["2001:db8:5::/48", "2001:db8:6::1"]}, {"port": 443}]
+        assert guard.parse_ports(given, "ports") == [
+            ("tcp", 80, 80, ALL),
+            ("udp", 5000, 5010, SOME),
+            ("udp", 5000, 5010, IPv6Network("2001:db8:6::1/128")),
+            ("tcp", 443, 443, ALL),
+        ]
+
+    @pytest.mark.parametrize(
+        ("value", "message"),
+        [
+            ("http", "docker_host_ports[0]: must be a port like 80/tcp or 5000-5010/udp, got 'http'"),
+            ({"port": "0/tcp"}, "docker_host_ports[0].port: ports must rise within 1 to 65535, got '0/tcp'"),
+            (
+                {"port": 80, "from": ["10.0.0.0/8"]},
+                "docker_host_ports[0].from[0]: must be an IPv6 network such as 2001:db8::/32, got '10.0.0.0/8'",
+            ),
+            ({"port": 80, "from": []}, "docker_host_ports[0].from: must be a list of IPv6 networks, or left out for"),
+            ({"port": 80, "form": ["::/0"]}, "docker_host_ports[0].form: must be port or from"),
+        ],
+    )
+    def test_path_rule_and_value(self, value, message):
+        assert message in refusal([value])
+
+    def test_containers_with_an_address_elsewhere_or_without_name_and_address(self):
+        given = [{"name": "web", "address": "2001:db9::a", "ports": [80]}, {"ports": ["x"]}]
+        with pytest.raises(PlanError) as caught:
+            guard.parse_declared(given, "bridge", PREFIXES)
+        rule = "must lie in the host's container prefix 2001:db8::8/126, 2001:db8:0:0:1::/80, got 2001:db9::a"
+        assert f"containers[web].address: {rule}" in str(caught.value)
+        assert "containers[1]: must have a name or an address" in str(caught.value)
+
+
+class TestWayIn:
+    def test_it_is_found_above_a_sudo_that_empties_the_environment(self, tmp_path):
+        for process, parent, environment in ((30, 20, "LANG=C\0"), (20, 10, "SSH_CONNECTION=2001:db8::5 999 ::1 22\0")):
+            (tmp_path / str(process)).mkdir()
+            (tmp_path / str(process) / "environ").write_text(environment)
+            (tmp_path / str(process) / "status").write_text(f"Name:\tx\nPPid:\t{parent}\n")
+        assert way_in.by_ssh(30, str(tmp_path)) == (IPv6Address("2001:db8::5"), 22)
+
+    @pytest.mark.parametrize("text", ["10.0.0.1 999 10.0.0.2 22", "", "nonsense"])
+    def test_another_way_is_none(self, text):
+        assert way_in.parse(text) is None
+
+    def test_a_firewall_that_closes_it_is_seen(self):
+        assert guard.lets_in(HOST, IPv6Address("2001:db8:5::1"), 9100)
+        assert not guard.lets_in(HOST, IPv6Address("2001:db8:6::1"), 9100)
+        assert not guard.lets_in([("udp", 22, 22, ALL)], IPv6Address("2001:db8::5"), 22)
 
 
 def test_docker_does_not_start_unguarded():
@@ -38,15 +82,30 @@ def test_docker_does_not_start_unguarded():
     assert "Before=docker.service" in guard.unit()
 
 
+def test_where_docker_closes_the_table_by_itself_closes_nothing_to_containers():
+    assert "name closed drop" in guard.table(PREFIXES, ["br-pub6"])
+    assert "name closed drop" not in guard.table(PREFIXES, ["br-pub6"], docker_closes=True)
+
+
+def test_a_host_is_left_alone_unless_its_ports_are_given():
+    assert "hook input" not in guard.table(PREFIXES, ["br-pub6"])
+    assert "hook input" in guard.table(PREFIXES, ["br-pub6"], host_ports=[])
+
+
 @pytest.mark.skipif(not shutil.which("nft"), reason="needs nft")
-@pytest.mark.parametrize("ports", [PORTS, []], ids=["ports", "no ports"])
-def test_nft_takes_the_files(tmp_path, ports):
+@pytest.mark.parametrize("docker_closes", [True, False], ids=["docker closes", "we close"])
+@pytest.mark.parametrize("host_ports", [HOST, [], None], ids=["ports", "no ports", "host left alone"])
+def test_nft_takes_the_files(tmp_path, host_ports, docker_closes):
     """In a network namespace of its own where that may be made, as nft asks the kernel even for a check."""
-    (tmp_path / "declared.nft").write_text(guard.declared(ports))
-    table = guard.table(PREFIXES, ["docker0", "br-pub6"]).replace(guard.FOLDER, str(tmp_path))
+    open_ports = (("tcp", 80, 80, ALL), ("tcp", 79, 81, SOME), ("udp", 5000, 5010, SOME))
+    declared = ports.Declared("web", "pub6", IPv6Address("2001:db8::a"), open_ports)
+    rules = ports.Rules(docker_closes, {"containers": (declared,)})
+    (tmp_path / "declared.nft").write_text(ports.declared_text(rules, {}))
+    table = guard.table(PREFIXES, ["docker0", "br-pub6"], docker_closes, host_ports)
+    table = table.replace(ports.FOLDER, str(tmp_path))
     assert str(tmp_path) in table
     (tmp_path / "table.nft").write_text(table)
-    command = ["unshare", "--net", "nft", "--check", "--file", str(tmp_path / "table.nft")]
+    command = ["unshare", "--net", "nft", "--file", str(tmp_path / "table.nft")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if "unshare failed" in done.stderr:
         pytest.skip("may not make a network namespace")
