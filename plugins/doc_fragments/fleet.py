@@ -20,6 +20,17 @@ options:
     default: default
 """
 
+    PROGRESS = r"""
+options:
+  progress_file:
+    description:
+      - A file to which the module appends a line for each change that it makes, and for what it waits for.
+      - The collection's action plugin sets it where the module runs on the controller itself (a local connection), and
+        shows the lines on the screen as they come, about one a second. Elsewhere progress goes to the system's log
+        alone.
+    type: path
+"""
+
     ATTRIBUTES = r"""
 options: {}
 attributes:

@@ -9,17 +9,28 @@ short_description: Give container hosts network interfaces with IPv6 addresses f
 version_added: 0.1.0
 description:
   - Makes one network interface (ENI) for each host, with an IPv6 address for the host and either a block of single
-    addresses
-    or a delegated /80 prefix for its containers, all hosts in one call.
+    addresses or a delegated /80 prefix for its containers, all hosts in one call, in one subnet or in several of one
+    VPC.
   - What a host holds stays with it, and new hosts never move others. The state is in the interfaces' tags
     (C(ipv6.aws_containers:*)) and nowhere else.
-  - What was removed by hand (an address, the prefix, a tag) is put back. What was added by hand is left alone, with a
-    warning.
   - Everything that can't be is found before the first write and reported at once.
+  - Changes are made in three phases. What frees addresses comes first, then reservations, then what takes addresses,
+    hosts side by side. A run that was cut short is completed by the next one.
+notes:
+  - What was removed by hand (an address, the prefix, a tag) is put back. What was added by hand is left alone, with a
+    warning, or taken away with O(purge).
+  - An interface that was deleted by hand is made anew. One whose instance was terminated is used again, with its
+    addresses, by the next instance of the host. One that was detached by hand from a live instance, which carries the
+    tags C(ipv6.aws_containers:fleet) and C(ipv6.aws_containers:host), is attached to it again, at its lowest free
+    device index.
+  - Two interfaces that claim one host are refused, both named with who uses them, and nothing is changed.
+  - Of several runs at once EC2 lets one have an address; the others describe again and take the next. Two runs that
+    make the same host end with one interface.
 author:
   - Contributors to the ipv6.aws_containers project (@ipv6)
 extends_documentation_fragment:
   - ipv6.aws_containers.fleet
+  - ipv6.aws_containers.fleet.progress
   - ipv6.aws_containers.fleet.attributes
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -34,28 +45,33 @@ options:
     description:
       - V(present) makes and repairs the interfaces of O(hosts).
       - V(absent) deletes the interfaces of O(hosts), or of the whole fleet when O(hosts) is left out. An interface that
-        an
-        instance uses is refused before anything is deleted, unless the instance is shutting down or terminated.
+        an instance uses is refused before anything is deleted, unless the instance is shutting down or terminated.
+        Where the whole fleet goes, its reservation goes too.
+      - V(swept) deletes what leaked, that is the fleet's interfaces that nothing uses, that are of none of O(hosts), or
+        spare ones of a host which has another in use, and that are older than O(min_age). It never fails for what is
+        in use. Look at it in check mode first.
     type: str
     choices: [present, absent]
     default: present
   subnet_id:
     description:
-      - The subnet of the interfaces; it must have an IPv6 network. Required if O(state=present).
-      - In check mode it may be left out. Then the plan is made for the subnet that carries the fleet's tag, or, before
-        there is one, for an empty subnet whose addresses (C(2001:db8::/64)) stand for those to come; so mistakes are
-        found before anything is made.
-      - With O(state=absent) only the fleet's interfaces in this subnet are considered.
+      - The subnet of hosts that name none themselves and have no interface yet. It must have an IPv6 network.
+      - In check mode C(new:NAME) stands for an empty subnet that is yet to be made, C(new:NAME:ipv6-only) for one
+        without IPv4; so mistakes are found before anything is made. Its addresses are of C(2001:db8::/32), and pins
+        have to be relative.
+      - With O(state=absent) and O(state=swept) only the fleet's interfaces in this subnet are considered.
     type: str
   security_groups:
     description:
-      - Ids of the interfaces' security groups, of the subnet's VPC. Interfaces that have others are corrected.
+      - Ids of the interfaces' security groups, of the subnets' VPC. Interfaces that have others are corrected.
       - Left out, new interfaces get the VPC's default group and existing ones keep theirs.
     type: list
     elements: str
     default: []
   hosts:
-    description: The hosts. Required if O(state=present).
+    description:
+      - The hosts. Required if O(state=present).
+      - With O(state=swept), required too, the hosts whose interfaces are kept; an empty list keeps none.
     type: list
     elements: dict
     suboptions:
@@ -63,6 +79,12 @@ options:
         description: The host's name, unique in the fleet; 1 to 100 letters, digits, dots, dashes or underscores.
         type: str
         required: true
+      subnet_id:
+        description:
+          - The host's subnet, by default O(subnet_id), or where its interface is. All must be of one VPC.
+          - A host never changes its subnet; remove it first.
+          - In a subnet without IPv4 every host needs a Nitro type.
+        type: str
       instance_type:
         description:
           - The type of the host's instance. With it, the type's limits are checked before anything is written.
@@ -71,31 +93,67 @@ options:
         description:
           - V(prefix) delegates a /80 to the interface; it counts as one address of the type's limit and needs a Nitro
             type.
-          - V(block) assigns every address of an aligned block.
+          - V(block) assigns single addresses of an aligned block, which of them O(assign) says.
           - By default, what O(hosts[].container_prefix) means or what the host has already, and V(prefix) otherwise.
         type: str
       container_count:
         description:
           - How many containers a block is to hold. The network's own address and the bridge's come on top, so 2 is a
-            /126, 6 a
-            /125, 14 a /124 and 30 a /123.
-          - A greater number than before enlarges the host's block in place, if its neighbours are free. A smaller one
-            changes
-            nothing.
-          - By default 2.
+            /126, 6 a /125, 14 a /124 and 30 a /123.
+          - A greater number than before enlarges the host's block in place if its neighbours are free, or elsewhere
+            if O(move) names the host. A smaller one changes nothing unless O(move) does.
+          - By default what the pinned or held block has room for, otherwise 2.
         type: int
       host_address:
         description:
           - The host's own address. An address whose network bits are all zero is relative to the subnet, so V(::1:1) is
             C(2001:db8::1:1) in C(2001:db8::/64).
-          - It can't be changed while the host holds another one.
+          - It can't be changed while an instance has the interface, and otherwise only if O(move) names the host.
         type: str
       container_prefix:
         description:
           - The containers' prefix, relative to the subnet or absolute; a /80 for mode V(prefix), a /123 to /126 for
-            V(block).
-          - It can't be changed while the host holds another one, except to a larger block around it.
+            V(block), a /122 too with O(assign=containers).
+          - It can't be changed while the host holds another one, except to a larger block around it, unless O(move)
+            names the host.
         type: str
+  move:
+    description:
+      - Names of those of O(hosts) that may get other container prefixes than they hold, because their pin differs, they
+        change the mode, grow and don't fit in place, or shrink. Their containers get new addresses.
+      - All other hosts keep what they hold, and what would mean other addresses is refused.
+    type: list
+    elements: str
+    default: []
+  purge:
+    description:
+      - Whether to take away what the hosts' interfaces have besides their allocation. Otherwise that is left alone,
+        with a warning.
+    type: bool
+    default: false
+  assign:
+    description:
+      - V(block) assigns every address of a block.
+      - V(containers) assigns only the addresses that containers can have, C(container_count) of them from the third of
+        the block on, so that a type with ten addresses per interface runs nine containers instead of two. The block
+        must lie in the fleet's O(reservation), which keeps EC2 from giving the other addresses to somebody else.
+      - Hosts of mode V(prefix) are not affected.
+    type: str
+    choices: [block, containers]
+    default: block
+  reservation:
+    description:
+      - A range in each subnet where the fleet has blocks, relative to the subnet such as V(::1:0:0/96) or absolute,
+        that is reserved there (a subnet CIDR reservation of type C(explicit)). New blocks come from inside, host
+        addresses and /80 prefixes from outside, and EC2 assigns nothing in it by itself.
+      - Left out, the reservation that the fleet has is used as it is.
+      - V(none) releases it, which is refused while hosts are assigned V(containers).
+      - Reservations of others are never used.
+    type: str
+  min_age:
+    description: With O(state=swept), how many seconds ago an interface must have been made at least.
+    type: int
+    default: 3600
   leaving_instances:
     description:
       - With O(state=absent), ids of instances that are about to be terminated, so that check mode can say what goes
@@ -115,6 +173,7 @@ options:
     default: 300
 seealso:
   - module: ipv6.aws_containers.eni_info
+  - module: ipv6.aws_containers.plan_info
   - plugin: ipv6.aws_containers.plan
     plugin_type: filter
 """
@@ -139,6 +198,47 @@ EXAMPLES = r"""
         container_mode: prefix
   register: interfaces
 
+- name: Spread a fleet over two availability zones
+  ipv6.aws_containers.eni:
+    region: us-east-1
+    subnet_id: subnet-0123456789abcdef0
+    hosts:
+      - name: web-1
+      - name: web-2
+        subnet_id: subnet-0fedcba9876543210
+
+- name: Run nine containers on a type with ten addresses
+  ipv6.aws_containers.eni:
+    region: us-east-1
+    subnet_id: subnet-0123456789abcdef0
+    reservation: ::1:0:0/96
+    assign: containers
+    hosts:
+      - name: dense-1
+        instance_type: r5d.large
+        container_mode: block
+        container_count: 9
+
+- name: Let a host have more containers, with new addresses if it must be
+  ipv6.aws_containers.eni:
+    region: us-east-1
+    subnet_id: subnet-0123456789abcdef0
+    hosts:
+      - name: instance-1
+        container_count: 14
+      - name: instance-2
+    move: [instance-1]
+
+- name: See what leaked
+  ipv6.aws_containers.eni:
+    region: us-east-1
+    state: swept
+    hosts:
+      - name: instance-1
+      - name: instance-2
+  check_mode: true
+  diff: true
+
 - name: Delete the interfaces of the whole fleet
   ipv6.aws_containers.eni:
     region: us-east-1
@@ -147,7 +247,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 hosts:
-  description: The hosts by name; in check mode as they would be. Empty if O(state=absent).
+  description: The hosts by name; in check mode as they would be. Empty unless O(state=present).
   returned: success
   type: dict
   contains:
@@ -171,8 +271,16 @@ hosts:
       description: V(block) or V(prefix).
       type: str
       sample: block
+    container_count:
+      description: How many container addresses of a block are assigned, null in mode V(prefix).
+      type: int
+      sample: 2
+    assign:
+      description: V(block) or V(containers), what of the block is assigned; null in mode V(prefix).
+      type: str
+      sample: block
     subnet_id:
-      description: The subnet.
+      description: The subnet; in check mode perhaps C(new:NAME).
       type: str
       sample: subnet-0123456789abcdef0
     subnet_cidr:
@@ -188,18 +296,18 @@ hosts:
       type: str
       sample: i-0123456789abcdef0
     vpc_id:
-      description: The subnet's VPC.
+      description: The subnet's VPC, null for a subnet that is yet to be made.
       type: str
       sample: vpc-0123456789abcdef0
     availability_zone:
-      description: The subnet's availability zone.
+      description: The subnet's availability zone, null for a subnet that is yet to be made.
       type: str
       sample: us-east-1a
 changes:
   description:
-    - What was done, or would be in check mode, in the order of work. C(action), C(host) and C(eni_id), and of
-      C(subnet_id),
-      C(addresses), C(prefixes), C(security_groups), C(tags), C(description) what belongs to the action.
+    - What was done, or would be in check mode, in the order of work. C(action), C(host) (empty for a reservation) and
+      C(eni_id), and of C(subnet_id), C(addresses), C(prefixes), C(security_groups), C(tags), C(description),
+      C(instance_id), C(device_index), C(reservation_id) what belongs to the action.
   returned: success
   type: list
   elements: dict
@@ -208,13 +316,26 @@ changes:
       host: instance-3
       eni_id: eni-0123456789abcdef0
       prefixes: ["2600:1f18:47b:ca03:1::/80"]
+reservations:
+  description: The range that new blocks come from, by subnet, where the fleet has one reserved.
+  returned: success
+  type: dict
+  sample:
+    subnet-0123456789abcdef0: 2600:1f18:47b:ca03:0:1::/96
+notes:
+  description: What was left as it is though it might not be expected, one sentence each.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - "instance-1: eni-0123456789abcdef0 has 2600:1f18:47b:ca03::99 besides its allocation; left as it is"
 violations:
   description: Why the request can't be met, one entry for each rule that is broken.
   returned: when the request can't be met
   type: list
   elements: dict
   sample:
-    - path: hosts[1].container_prefix
+    - path: hosts[instance-2].container_prefix
       rule: must lie in 2600:1f18:47b:ca03::/64
       value: 2001:db8::/126
 """
@@ -222,25 +343,60 @@ violations:
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.api import Ec2Api
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.arguments import (
     fleet_argument,
     hosts_argument,
+    progress_argument,
+    strings_argument,
     wait_argument,
 )
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.fleet import Report, absent, present
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.fleet import present
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.gone import absent
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.main import connect, failure_of
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.model import Desired
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.progress import Progress, reporter
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.report import Report
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.model import ASSIGN_BLOCK, ASSIGNS, Desired
 
 ARGUMENTS = {
     **fleet_argument(),
     **hosts_argument(),
     **wait_argument(300),
+    **progress_argument(),
+    **strings_argument("security_groups"),
+    **strings_argument("leaving_instances"),
+    **strings_argument("move"),
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "subnet_id": {"type": "str"},
-    "security_groups": {"type": "list", "elements": "str", "default": []},
-    "leaving_instances": {"type": "list", "elements": "str", "default": []},
+    "purge": {"type": "bool", "default": False},
+    "assign": {"type": "str", "choices": list(ASSIGNS), "default": ASSIGN_BLOCK},
+    "reservation": {"type": "str"},
+    "min_age": {"type": "int", "default": 3600},
     "tags": {"type": "dict", "default": {}},
 }
+
+
+def desired_of(given: dict[str, Any]) -> Desired:
+    """The fleet as the module's parameters ask for it."""
+    return Desired(
+        fleet=given["fleet"],
+        subnet_id=given["subnet_id"] or "",
+        groups=tuple(given["security_groups"]),
+        tags={key: str(value) for key, value in given["tags"].items()},
+        hosts=given["hosts"],
+        assign=given["assign"],
+        reservation=given["reservation"],
+        purge=given["purge"],
+        move=tuple(given["move"]),
+    )
+
+
+def report_of(api: Ec2Api, given: dict[str, Any], check: bool, progress: Progress) -> Report:
+    """What the state asked for comes to."""
+    where = (given["fleet"], given["subnet_id"], given["hosts"])
+    if given["state"] == "absent":
+        return absent(api, *where, given["leaving_instances"], check, given["wait_timeout"], progress)
+    return present(api, desired_of(given), check, progress)
 
 
 def result_of(report: Report) -> dict[str, Any]:
@@ -249,6 +405,8 @@ def result_of(report: Report) -> dict[str, Any]:
         "changed": bool(report.changes),
         "hosts": report.hosts,
         "changes": [change.to_dict() for change in report.changes],
+        "reservations": dict(report.reservations),
+        "notes": list(report.notes),
         "diff": {"before": report.before, "after": report.after},
     }
 
@@ -260,21 +418,13 @@ def main() -> None:
         required_if=[("state", "present", ("hosts",))],
     )
     given = module.params
-    if given["state"] == "present" and not given["subnet_id"] and not module.check_mode:
-        module.fail_json(msg="subnet_id: is required to make interfaces; only check mode may leave it out")
     api = connect(module.client)
 
     def work() -> dict[str, Any]:
-        if given["state"] == "absent":
-            what = (given["fleet"], given["subnet_id"], given["hosts"], given["leaving_instances"])
-            report = absent(api, *what, module.check_mode, given["wait_timeout"], module.log)
-        else:
-            tags = {key: str(value) for key, value in given["tags"].items()}
-            groups = tuple(given["security_groups"])
-            desired = Desired(given["fleet"], given["subnet_id"] or "", groups, tags, given["hosts"])
-            report = present(api, desired, module.check_mode, module.log)
-        for note in report.notes:
-            module.warn(note)
+        report = report_of(api, given, module.check_mode, reporter(module.log, given["progress_file"]))
+        if given["state"] == "present":
+            for note in report.notes:
+                module.warn(note)
         return result_of(report)
 
     result, failed = failure_of(work)

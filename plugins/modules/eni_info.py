@@ -9,8 +9,7 @@ short_description: Tell what a fleet's hosts have, from EC2's tags and descripti
 version_added: 0.1.0
 description:
   - Lists the network interfaces of a fleet of container hosts, with their addresses and their instances, in a constant
-    number of
-    calls.
+    number of calls, whatever the number of hosts and subnets.
 author:
   - Contributors to the ipv6.aws_containers project (@ipv6)
 extends_documentation_fragment:
@@ -71,6 +70,14 @@ hosts:
       sample: 2600:1f18:47b:ca03::8/126
     container_mode:
       description: V(block) or V(prefix), null if the prefix is.
+      type: str
+      sample: block
+    container_count:
+      description: How many container addresses of a block it was given, null in mode V(prefix) and if the prefix is.
+      type: int
+      sample: 2
+    assign:
+      description: V(block) or V(containers), what of it is assigned; null in mode V(prefix) and if the prefix is.
       type: str
       sample: block
     subnet_id:

@@ -9,14 +9,13 @@ short_description: Learn instances' ssh host keys from their consoles, and keep 
 version_added: 0.1.0
 description:
   - On first boot cloud-init prints the host's ssh keys on the console, which only those with access to the AWS account
-    can read. This
-    module reads the ed25519 key there and stores it in the instance's tag C(ipv6.aws_containers:host_key), so that the
-    first
-    login is already a verified one.
+    can read. This module reads the ed25519 key there and stores it in the instance's tag
+    C(ipv6.aws_containers:host_key), so that the first login is already a verified one.
   - Instances that have the tag are not asked again.
 author:
   - Contributors to the ipv6.aws_containers project (@ipv6)
 extends_documentation_fragment:
+  - ipv6.aws_containers.fleet.progress
   - ipv6.aws_containers.fleet.attributes
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -60,12 +59,17 @@ keys:
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.arguments import wait_argument
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.arguments import (
+    progress_argument,
+    wait_argument,
+)
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.keys import learn_host_keys
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.main import connect, failure_of
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.progress import reporter
 
 ARGUMENTS = {
     **wait_argument(300),
+    **progress_argument(),
     "instance_ids": {"type": "list", "elements": "str", "required": True},
 }
 
@@ -77,7 +81,8 @@ def main() -> None:
 
     def work() -> dict[str, Any]:
         ids, timeout = given["instance_ids"], given["wait_timeout"]
-        keys, changed = learn_host_keys(api, ids, timeout, module.check_mode, module.log)
+        progress = reporter(module.log, given["progress_file"])
+        keys, changed = learn_host_keys(api, ids, timeout, module.check_mode, progress)
         return {"changed": changed, "keys": keys}
 
     result, failed = failure_of(work)

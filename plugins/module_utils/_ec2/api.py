@@ -5,21 +5,43 @@
 
 from __future__ import annotations
 
+import random
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
+
+from .clock import Clock
+from .codes import THROTTLED, UNSUPPORTED
 
 try:
     from botocore.exceptions import BotoCoreError, ClientError
 except ImportError:  # AnsibleAWSModule reports it, with what to install
     BotoCoreError = ClientError = Exception
 
-# Throttling (RequestLimitExceeded) and server errors are retried by botocore with jittered exponential backoff.
-RETRIES = {"retries": {"mode": "standard", "max_attempts": 12}, "max_pool_connections": 16}
+# Lost answers, server errors and throttling are retried by botocore, a few times and with jitter.
+#
+# Mode "standard" because it keeps its pace under stray throttling: with every fifth call throttled, 400 hosts took
+# 16 s, and 333 s in mode "adaptive", which slows all calls down for each one that is refused. When the bucket that
+# EC2 refills by 5 a second is empty, "standard" alone gives up, because its quota of retries (500) runs out: so a call
+# that botocore gave up is made again here, which took 400 hosts as long as the bucket allows.
+RETRIES = {"retries": {"mode": "standard", "total_max_attempts": 6}, "max_pool_connections": 16}
+
+# Seconds for which a throttled call, which has done nothing, is made again; the first pause between two; the longest.
+_PERSISTENCE = 300.0
+_PAUSE = 0.5
+_LONGEST_PAUSE = 4.0
 
 # A filter takes at most this many values (EC2 API reference, "Filter").
 _FILTER_VALUES = 200
 _PAGE = 1000
+
+# Verb and key of the answer of what is listed in more than one way.
+_INTERFACES = ("describe_network_interfaces", "NetworkInterfaces")
+_INSTANCES = ("describe_instances", "Reservations")
+
+
+_T = TypeVar("_T")
 
 
 class Ec2Error(Exception):
@@ -40,36 +62,34 @@ class Ec2Error(Exception):
 class Ec2Api:
     """One verb a call over a boto3 EC2 client.
 
-    ``calls`` counts them by EC2's name, pages included.
+    ``calls`` counts them by EC2's name, pages included; ``clock`` is the time that the edge goes by.
     """
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, clock: Clock | None = None) -> None:
         self._client = client
+        self.clock = clock or Clock()
         self.calls: Counter[str] = Counter()
+        self._lock = threading.Lock()
 
     def subnets(self, ids: Iterable[str]) -> list[dict[str, Any]]:
         """Those of the subnets that exist."""
         return self._by_values("describe_subnets", "Subnets", "subnet-id", ids, "describe the subnets")
 
-    def subnets_tagged(self, key: str, value: str) -> list[dict[str, Any]]:
-        """The subnets that carry the tag."""
-        filters = [{"Name": f"tag:{key}", "Values": [value]}]
-        return self._pages("describe_subnets", "Subnets", filters, f"look for the subnets tagged {key}={value}")
+    def interfaces_tagged(self, key: str, value: str, subnet_id: str | None = None) -> list[dict[str, Any]]:
+        """The interfaces that carry the tag, wherever they are or in one subnet."""
+        filters = [_filter(f"tag:{key}", [value])] + ([_filter("subnet-id", [subnet_id])] if subnet_id else [])
+        return self._pages(*_INTERFACES, filters, f"list the network interfaces tagged {key}={value}")
 
-    def interfaces(self, filters: Mapping[str, Iterable[str]]) -> list[dict[str, Any]]:
-        """The interfaces that match every filter, all pages."""
-        listed = [{"Name": name, "Values": list(values)} for name, values in sorted(filters.items())]
-        return self._pages(
-            "describe_network_interfaces", "NetworkInterfaces", listed, "describe the network interfaces"
-        )
+    def interfaces_in(self, subnet_ids: Iterable[str]) -> list[dict[str, Any]]:
+        """Every interface of the subnets, whoever made it, in one list for all of them."""
+        return self._by_values(*_INTERFACES, "subnet-id", subnet_ids, "list the subnets' network interfaces")
 
     def interfaces_by_id(self, ids: Iterable[str]) -> list[dict[str, Any]]:
         """Those of the interfaces that a read shows (it may lag a write)."""
-        verb, key = "describe_network_interfaces", "NetworkInterfaces"
-        return self._by_values(verb, key, "network-interface-id", ids, "describe the network interfaces")
+        return self._by_values(*_INTERFACES, "network-interface-id", ids, "describe the network interfaces")
 
     def reservations(self, subnet_id: str) -> list[dict[str, Any]]:
-        """The subnet's IPv6 CIDR reservations."""
+        """The subnet's IPv6 CIDR reservations (EC2 lists them for one subnet a call)."""
         found: list[dict[str, Any]] = []
         request: dict[str, Any] = {"SubnetId": subnet_id}
         while True:
@@ -91,8 +111,12 @@ class Ec2Api:
 
     def instances(self, ids: Iterable[str]) -> list[dict[str, Any]]:
         """Those of the instances that are known (terminated ones for about an hour)."""
-        verb, key = "describe_instances", "Reservations"
-        found = self._by_values(verb, key, "instance-id", ids, "describe the instances")
+        found = self._by_values(*_INSTANCES, "instance-id", ids, "describe the instances")
+        return [instance for entry in found for instance in entry["Instances"]]
+
+    def instances_tagged(self, key: str, value: str) -> list[dict[str, Any]]:
+        """The instances that carry the tag, in whatever state."""
+        found = self._pages(*_INSTANCES, [_filter(f"tag:{key}", [value])], f"list the instances tagged {key}={value}")
         return [instance for entry in found for instance in entry["Instances"]]
 
     def create_interface(self, what: str, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,6 +126,23 @@ class Ec2Api:
     def assign(self, what: str, request: Mapping[str, Any]) -> None:
         """Assign addresses or prefixes."""
         self._call(f"assign {what}", "assign_ipv6_addresses", **request)
+
+    def unassign(self, what: str, request: Mapping[str, Any]) -> None:
+        """Take addresses or prefixes from an interface."""
+        self._call(f"unassign {what}", "unassign_ipv6_addresses", **request)
+
+    def attach_interface(self, what: str, eni_id: str, instance_id: str, device_index: int) -> None:
+        """Attach an interface that nothing uses to an instance, at a device index that is free there."""
+        where = {"NetworkInterfaceId": eni_id, "InstanceId": instance_id, "DeviceIndex": device_index}
+        self._call(f"attach {what}", "attach_network_interface", **where)
+
+    def create_reservation(self, what: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Reserve a range of a subnet and return the reservation."""
+        return self._call(f"reserve {what}", "create_subnet_cidr_reservation", **request)["SubnetCidrReservation"]
+
+    def delete_reservation(self, what: str, reservation_id: str) -> None:
+        """Release a reserved range."""
+        self._call(f"release {what}", "delete_subnet_cidr_reservation", SubnetCidrReservationId=reservation_id)
 
     def set_groups(self, what: str, eni_id: str, groups: Iterable[str]) -> None:
         """Replace an interface's security groups."""
@@ -122,7 +163,7 @@ class Ec2Api:
         try:
             answer = self._call(action, "get_console_output", InstanceId=instance_id, Latest=True)
         except Ec2Error as error:
-            if error.code != "UnsupportedOperation":
+            if error.code != UNSUPPORTED:
                 raise
             answer = self._call(action, "get_console_output", InstanceId=instance_id)
         return answer.get("Output") or ""
@@ -134,7 +175,7 @@ class Ec2Api:
         wanted = sorted(set(values))
         found: list[dict[str, Any]] = []
         for start in range(0, len(wanted), _FILTER_VALUES):
-            filters = [{"Name": name, "Values": wanted[start : start + _FILTER_VALUES]}]
+            filters = [_filter(name, wanted[start : start + _FILTER_VALUES])]
             found += self._pages(verb, key, filters, action, page)
         return found
 
@@ -147,18 +188,33 @@ class Ec2Api:
                 self._count(verb)
                 yield from answer.get(key) or ()
 
-        return self._naming(action, lambda: list(read()))
+        return self._persistently(action, lambda: list(read()))
 
     def _call(self, action: str, verb: str, **request: Any) -> dict[str, Any]:
-        self._count(verb)
-        return self._naming(action, lambda: getattr(self._client, verb)(**request))
+        def ask() -> dict[str, Any]:
+            self._count(verb)
+            return getattr(self._client, verb)(**request)
+
+        return self._persistently(action, ask)
 
     def _count(self, verb: str) -> None:
-        self.calls["".join(part.capitalize() for part in verb.split("_"))] += 1
+        with self._lock:
+            self.calls["".join(part.capitalize() for part in verb.split("_"))] += 1
 
-    @staticmethod
-    def _naming(action: str, call: Callable[[], Any]) -> Any:
-        try:
-            return call()
-        except (ClientError, BotoCoreError) as error:
-            raise Ec2Error(action, error) from error
+    def _persistently(self, action: str, call: Callable[[], _T]) -> _T:
+        """Call again while EC2 says that it gets too many calls; other errors are raised with the action's name."""
+        end = self.clock.monotonic() + _PERSISTENCE
+        pause = _PAUSE
+        while True:
+            try:
+                return call()
+            except (ClientError, BotoCoreError) as cause:
+                error = Ec2Error(action, cause)
+                if error.code != THROTTLED or self.clock.monotonic() >= end:
+                    raise error from cause
+            self.clock.sleep(pause * random.uniform(0.5, 1.5))
+            pause = min(_LONGEST_PAUSE, pause * 1.6)
+
+
+def _filter(name: str, values: list[str]) -> dict[str, Any]:
+    return {"Name": name, "Values": values}

@@ -1,39 +1,28 @@
 # Copyright: Contributors to the ipv6.aws_containers project
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Changes to calls: hosts side by side, each host's changes in order, conflicts collected instead of raised."""
+"""Changes to calls, in phases: what frees ranges, what reserves them, then the hosts' own, hosts side by side.
+
+Conflicts are collected instead of raised.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from .._plan.addresses import address_text
-from .._plan.changes import (
-    ASSIGN_ADDRESSES,
-    ASSIGN_PREFIXES,
-    CLAIM,
-    CREATE,
-    DELETE,
-    GROUPS,
-    TAG,
-    Change,
-)
-from . import translate
+from .._plan.changes import CREATE, Change
 from .api import Ec2Api, Ec2Error
-from .waiters import Progress
+from .codes import CONFLICTS
+from .progress import Progress
+from .verbs import VERBS, create
 
-# Few enough to stay under EC2's request rate, enough to hide its latency.
+# Few enough not to outrun EC2's request rate by far, enough to hide its latency.
 WORKERS = 8
-
-GONE = "InvalidNetworkInterfaceID.NotFound"
-TOKEN_USED = "IdempotentParameterMismatch"
-IN_USE = "InvalidIPAddress.InUse"
-# EC2 does not document its code for an IPv6 conflict: with these, describing again decides whether it was one.
-_CONFLICTS = (IN_USE, "InvalidParameterValue", "InvalidParameter", "PrivateIpAddressInUse", TOKEN_USED, GONE)
 
 
 @dataclass(frozen=True)
@@ -69,78 +58,94 @@ def client_token(fleet: str, change: Change, generation: int) -> str:
 
 
 def apply(
-    api: Ec2Api, fleet: str, changes: Iterable[Change], generations: Mapping[str, int], progress: Progress
+    api: Ec2Api,
+    fleet: str,
+    changes: Iterable[Change],
+    generations: Mapping[str, int],
+    made: str,
+    progress: Progress,
+    earlier: int = 0,
 ) -> Outcome:
     """Make the changes.
 
-    A host's later changes are left out once one of its changes met a conflict.
-    :raises Ec2Error: any refusal that is no conflict, after every host's work has come to an end.
+    A host's later changes are left out once one of its changes met a conflict, and so are later phases, which may
+    count on what an earlier one was to free or reserve.
+
+    ``made``: when the run's interfaces are made, as their tag says it; one moment for the run, so that a repeated
+    request is the same. ``earlier``: how many changes the run has made before, for its progress.
+
+    :raises Ec2Error: any refusal that is no conflict, after every host's work of the phase has come to an end.
     """
-    ordered = sorted(changes)
-    outcome = Outcome()
-    errors: list[Ec2Error] = []
+    return _Application(api, fleet, generations, made, progress, earlier).make(sorted(changes))
 
-    def work(group: list[Change]) -> None:
-        for change in group:
+
+class _Application:
+    """The state of one :func:`apply`, shared by its workers."""
+
+    def __init__(
+        self,
+        api: Ec2Api,
+        fleet: str,
+        generations: Mapping[str, int],
+        made: str,
+        progress: Progress,
+        earlier: int,
+    ) -> None:
+        self._api = api
+        self._fleet = fleet
+        self._generations = generations
+        self._made = made
+        self._progress = progress
+        self._earlier = earlier
+        self._total = 0
+        self._outcome = Outcome()
+        self._errors: list[Ec2Error] = []
+        self._lock = threading.Lock()
+
+    def make(self, changes: list[Change]) -> Outcome:
+        """Make them phase by phase, each one after the one before is complete."""
+        outcome = self._outcome
+        self._total = self._earlier + len(changes)
+        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+            for _phase, phase in groupby(changes, key=lambda change: change.phase):
+                lines: dict[str, list[Change]] = {}
+                for change in phase:
+                    # A reservation is no host's: each is a line of its own.
+                    lines.setdefault(change.host or f"/{change.subnet_id}/{change.reservation_id}", []).append(change)
+                list(pool.map(self._work, lines.values()))
+                if self._errors:
+                    raise self._errors[0]
+                if outcome.conflicts:
+                    break
+        outcome.done.sort()
+        return outcome
+
+    def _work(self, line: list[Change]) -> None:
+        """A host's changes in order, up to the first that is refused."""
+        for change in line:
             try:
-                _make(api, fleet, change, generations.get(change.host, 0), outcome)
+                self._make(change)
             except Ec2Error as error:
-                if error.code in _CONFLICTS:
-                    progress(f"{change}: {error}")
-                    eni_id = change.eni_id or outcome.created.get(change.host)
-                    outcome.conflicts.append(Conflict(change, error, eni_id))
-                else:
-                    errors.append(error)
+                self._refused(change, error)
                 return
-            outcome.done.append(change)
-            progress(f"{change} ({len(outcome.done)} of {len(ordered)})")
+            with self._lock:
+                self._outcome.done.append(change)
+                self._progress(f"{change} ({self._earlier + len(self._outcome.done)} of {self._total})")
 
-    groups = [list(group) for _host, group in groupby(ordered, key=lambda change: change.order[:2])]
-    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-        list(pool.map(work, groups))
-    if errors:
-        raise errors[0]
-    outcome.done.sort()
-    return outcome
+    def _make(self, change: Change) -> None:
+        if change.action == CREATE:
+            token = client_token(self._fleet, change, self._generations.get(change.host, 0))
+            self._outcome.created[change.host] = create(self._api, change, token, self._made)
+        else:
+            VERBS[change.action](self._api, self._fleet, change, self._eni_id(change) or "")
 
+    def _eni_id(self, change: Change) -> str | None:
+        return change.eni_id or self._outcome.created.get(change.host)
 
-def _make(api: Ec2Api, fleet: str, change: Change, generation: int, outcome: Outcome) -> None:
-    if change.action == CREATE:
-        request = translate.create_request(change, client_token(fleet, change, generation))
-        raw = api.create_interface(f"the network interface of {change.host}", request)
-        outcome.created[change.host] = raw["NetworkInterfaceId"]
-        return
-    eni_id = change.eni_id or outcome.created[change.host]
-    _VERBS[change.action](api, change, eni_id)
-
-
-def _assign(api: Ec2Api, change: Change, eni_id: str) -> None:
-    listed = [*map(address_text, change.addresses), *map(str, change.prefixes)]
-    api.assign(f"{', '.join(listed)} to {eni_id} of {change.host}", translate.assign_request(change, eni_id))
-
-
-def _groups(api: Ec2Api, change: Change, eni_id: str) -> None:
-    api.set_groups(f"the security groups of {eni_id} of {change.host}", eni_id, change.groups)
-
-
-def _tag(api: Ec2Api, change: Change, eni_id: str) -> None:
-    api.set_tags(f"{eni_id} of {change.host}", eni_id, translate.tag_list(change.tags))
-
-
-def _delete(api: Ec2Api, change: Change, eni_id: str) -> None:
-    try:
-        api.delete_interface(f"{eni_id} of {change.host}", eni_id)
-    except Ec2Error as error:
-        # Somebody else deleted it first: that is what was wanted.
-        if error.code != GONE:
-            raise
-
-
-_VERBS: dict[str, Callable[[Ec2Api, Change, str], None]] = {
-    ASSIGN_ADDRESSES: _assign,
-    ASSIGN_PREFIXES: _assign,
-    CLAIM: _tag,
-    DELETE: _delete,
-    GROUPS: _groups,
-    TAG: _tag,
-}
+    def _refused(self, change: Change, error: Ec2Error) -> None:
+        with self._lock:
+            if error.code in CONFLICTS:
+                self._progress(f"{change}: {error}")
+                self._outcome.conflicts.append(Conflict(change, error, self._eni_id(change)))
+            else:
+                self._errors.append(error)

@@ -18,6 +18,16 @@ def wait_argument(seconds: int) -> dict[str, Any]:
     return {"wait_timeout": {"type": "int", "default": seconds}}
 
 
+def progress_argument() -> dict[str, Any]:
+    """``progress_file``."""
+    return {"progress_file": {"type": "path"}}
+
+
+def strings_argument(name: str) -> dict[str, Any]:
+    """A list of strings, empty by default."""
+    return {name: {"type": "list", "elements": "str", "default": []}}
+
+
 def hosts_argument() -> dict[str, Any]:
     """``hosts`` as a list of dictionaries.
 
@@ -25,6 +35,7 @@ def hosts_argument() -> dict[str, Any]:
     """
     options = {
         "name": {"type": "str", "required": True},
+        "subnet_id": {"type": "str"},
         "instance_type": {"type": "str"},
         "container_mode": {"type": "str"},
         "container_count": {"type": "int"},

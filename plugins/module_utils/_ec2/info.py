@@ -10,7 +10,7 @@ from typing import Any
 
 from .._plan.addresses import address_text
 from .._plan.errors import Problems
-from .._plan.model import GATEWAY, Instance, Interface, Subnet, mode_of
+from .._plan.model import GATEWAY, Allocation, Instance, Interface, Subnet
 from .._plan.tags import HOST_KEY, Claim, claim_of
 from .api import Ec2Api
 from .observe import observe_fleet
@@ -43,12 +43,17 @@ def fleet_info(api: Ec2Api, fleet: str, subnet_id: str | None, names: Iterable[s
 
 
 def _describe(interface: Interface, claim: Claim, subnet: Subnet | None, instance: Instance | None) -> dict[str, Any]:
+    given = None
+    if claim.block is not None:
+        given = Allocation(claim.host, interface.subnet_id, claim.address or 0, claim.block, claim.count)
     return {
         "eni_id": interface.id,
         "mac_address": interface.mac,
         "host_address": None if claim.address is None else address_text(claim.address),
         "container_prefix": None if claim.block is None else str(claim.block),
-        "container_mode": None if claim.block is None else mode_of(claim.block.length),
+        "container_mode": given.mode if given else None,
+        "container_count": given.container_count if given else None,
+        "assign": given.assign if given else None,
         "subnet_id": interface.subnet_id,
         "subnet_cidr": str(subnet.block) if subnet and subnet.block else None,
         "gateway": GATEWAY,

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .._plan.errors import Problems
-from .._plan.model import Instance
-from .._plan.removal import LEAVING
+from .._plan.model import LEAVING, Instance
 from .._plan.tags import HOST_KEY
 from . import translate
 from .api import Ec2Api
-from .waiters import Progress, wait_for
+from .progress import Progress
+from .waiters import wait_for
 
 
 def learn_host_keys(
@@ -53,7 +53,7 @@ def learn_host_keys(
         )
 
     if pending:
-        wait_for("host keys", look, timeout, progress, delay=1.0)
+        wait_for("host keys", look, timeout, progress, api.clock, delay=1.0)
     return dict(sorted(keys.items())), learned
 
 

@@ -7,51 +7,53 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .._plan.model import UNMADE_SUBNET, Instance, Interface, Observed, Subnet
+from .._plan.model import Instance, Interface, Observed
 from .._plan.tags import FLEET, owner_of
 from . import translate
 from .api import Ec2Api
 
 
-def subnet_of_fleet(api: Ec2Api, fleet: str) -> Subnet:
-    """The subnet that was made for the fleet, by its tag; ``UNMADE_SUBNET`` where there is none, or more than one."""
-    tagged = api.subnets_tagged(FLEET, fleet)
-    return translate.subnet(tagged[0]) if len(tagged) == 1 else UNMADE_SUBNET
+def observe(
+    api: Ec2Api, fleet: str, subnet_ids: Iterable[str], groups: Iterable[str], types: Iterable[str]
+) -> Observed:
+    """Everything that a plan needs: seven lists, one more for each further subnet, and one more where an interface of
+    the fleet is attached to an instance without the fleet's tag.
 
-
-def observe(api: Ec2Api, fleet: str, subnet_id: str, groups: Iterable[str], types: Iterable[str]) -> Observed:
-    """Everything that a plan for one subnet needs: at most six lists.
-
-    The fleet's interfaces are listed by tag as well as the subnet's, so that a host that lives in another subnet is not
-    made twice.
+    Besides the named subnets those are read which have interfaces of the fleet: hosts stay where they are.
     """
-    if subnet_id == UNMADE_SUBNET.id:
-        subnets = {UNMADE_SUBNET.id: UNMADE_SUBNET}
-    else:
-        subnets = {item.id: item for item in map(translate.subnet, api.subnets([subnet_id]))}
-    found = {item.id: item for item in map(translate.interface, api.interfaces({f"tag:{FLEET}": [fleet]}))}
-    reservations = []
-    if subnet_id in subnets and subnet_id != UNMADE_SUBNET.id:
-        listed = map(translate.interface, api.interfaces({"subnet-id": [subnet_id]}))
-        found.update((item.id, item) for item in listed)
-        reservations = api.reservations(subnet_id)
+    own = tuple(map(translate.interface, api.interfaces_tagged(FLEET, fleet)))
+    wanted = {*subnet_ids, *(item.subnet_id for item in own)}
+    subnets = {item.id: item for item in map(translate.subnet, api.subnets(wanted))}
+    found = {item.id: item for item in own}
+    found.update((item.id, item) for item in map(translate.interface, api.interfaces_in(subnets)))
+    instances = _instances(api, fleet, (item for item in found.values() if _is_of(item, fleet)))
+    names = {*types, *(item.instance_type for item in instances.values())}
     return Observed(
         subnets=subnets,
         interfaces=tuple(found.values()),
-        reservations=tuple(map(translate.reservation, reservations)),
-        types={item.name: item for item in map(translate.instance_type, api.instance_types(types))},
+        reservations=tuple(translate.reservation(raw) for key in sorted(subnets) for raw in api.reservations(key)),
+        types={item.name: item for item in map(translate.instance_type, api.instance_types(names))},
         groups={raw["GroupId"]: raw["VpcId"] for raw in api.security_groups(groups)},
+        instances=instances,
     )
 
 
-def observe_fleet(api: Ec2Api, fleet: str, subnet_id: str | None = None) -> Observed:
-    """The fleet's interfaces, wherever they are or in one subnet, with their subnets and instances: three lists."""
-    filters = {f"tag:{FLEET}": [fleet], **({"subnet-id": [subnet_id]} if subnet_id else {})}
-    interfaces = tuple(map(translate.interface, api.interfaces(filters)))
-    interfaces = tuple(item for item in interfaces if owner_of(item) is not None)
+def observe_fleet(api: Ec2Api, fleet: str, subnet_id: str | None = None, reservations: bool = False) -> Observed:
+    """The fleet's interfaces, wherever they are or in one subnet, with their subnets and instances: three lists.
+
+    With ``reservations`` those of the subnets as well, one list for each.
+    """
+    listed = map(translate.interface, api.interfaces_tagged(FLEET, fleet, subnet_id))
+    interfaces = tuple(item for item in listed if owner_of(item) is not None)
+    wanted = {item.subnet_id for item in interfaces}
+    if reservations and subnet_id:
+        wanted.add(subnet_id)
+    subnets = {item.id: item for item in map(translate.subnet, api.subnets(wanted))}
+    reserved = [raw for key in sorted(subnets) for raw in api.reservations(key)] if reservations else []
     return Observed(
-        subnets={item.id: item for item in map(translate.subnet, api.subnets(item.subnet_id for item in interfaces))},
+        subnets=subnets,
         interfaces=interfaces,
+        reservations=tuple(map(translate.reservation, reserved)),
         instances=instances_of(api, interfaces),
     )
 
@@ -60,3 +62,15 @@ def instances_of(api: Ec2Api, interfaces: Iterable[Interface]) -> dict[str, Inst
     """The instances that have any of the interfaces, by id."""
     ids = {item.instance_id for item in interfaces if item.instance_id}
     return {item.id: item for item in map(translate.instance, api.instances(ids))}
+
+
+def _instances(api: Ec2Api, fleet: str, interfaces: Iterable[Interface]) -> dict[str, Instance]:
+    """The fleet's instances by id: those that carry its tag, and those that have its interfaces though they don't."""
+    tagged = {item.id: item for item in map(translate.instance, api.instances_tagged(FLEET, fleet))}
+    others = (item for item in interfaces if item.instance_id not in tagged)
+    return {**tagged, **instances_of(api, others)}
+
+
+def _is_of(interface: Interface, fleet: str) -> bool:
+    owner = owner_of(interface)
+    return owner is not None and owner[0] == fleet

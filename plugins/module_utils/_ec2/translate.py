@@ -12,7 +12,7 @@ from typing import Any
 from .._plan.addresses import address_text, read_address, read_block
 from .._plan.changes import Change
 from .._plan.model import Instance, InstanceType, Interface, Reservation, Subnet
-from .._plan.tags import FLEET
+from .._plan.tags import CREATED, FLEET
 
 _HOST_KEYS = re.compile(r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS-----", re.DOTALL)
 _ED25519 = re.compile(r"\b(ssh-ed25519 AAAA[0-9A-Za-z+/]+=*)")
@@ -40,6 +40,7 @@ def subnet(raw: Mapping[str, Any]) -> Subnet:
         block=read_block(networks[0]) if networks else None,
         vpc_id=raw.get("VpcId", ""),
         zone=raw.get("AvailabilityZone", ""),
+        native=bool(raw.get("Ipv6Native")),
     )
 
 
@@ -48,6 +49,7 @@ def interface(raw: Mapping[str, Any]) -> Interface:
 
     Addresses become numbers: their text may differ.
     """
+    attachment = raw.get("Attachment") or {}
     return Interface(
         id=raw["NetworkInterfaceId"],
         subnet_id=raw.get("SubnetId", ""),
@@ -59,7 +61,8 @@ def interface(raw: Mapping[str, Any]) -> Interface:
         addresses=frozenset(read_address(item["Ipv6Address"]) for item in raw.get("Ipv6Addresses") or ()),
         prefixes=frozenset(read_block(item["Ipv6Prefix"]) for item in raw.get("Ipv6Prefixes") or ()),
         groups=tuple(group["GroupId"] for group in raw.get("Groups") or ()),
-        instance_id=(raw.get("Attachment") or {}).get("InstanceId"),
+        instance_id=attachment.get("InstanceId"),
+        device_index=attachment.get("DeviceIndex"),
         tags=tags(raw.get("TagSet") or raw.get("Tags")),
     )
 
@@ -71,6 +74,7 @@ def reservation(raw: Mapping[str, Any]) -> Reservation:
         subnet_id=raw["SubnetId"],
         block=read_block(raw["Cidr"]),
         fleet=tags(raw.get("Tags")).get(FLEET),
+        kind=raw["ReservationType"],
     )
 
 
@@ -85,6 +89,7 @@ def instance_type(raw: Mapping[str, Any]) -> InstanceType:
         addresses=int(network.get("Ipv6AddressesPerInterface") or 0),
         nitro=raw.get("Hypervisor") == "nitro" or bool(raw.get("BareMetal")),
         ipv6=bool(network.get("Ipv6Supported")),
+        interfaces=int(network.get("MaximumNetworkInterfaces") or 0),
     )
 
 
@@ -98,16 +103,18 @@ def instance(raw: Mapping[str, Any]) -> Instance:
         key_name=raw.get("KeyName") or None,
         http_tokens=(raw.get("MetadataOptions") or {}).get("HttpTokens"),
         tags=tags(raw.get("Tags")),
+        zone=(raw.get("Placement") or {}).get("AvailabilityZone", ""),
+        devices=frozenset(nic["Attachment"]["DeviceIndex"] for nic in raw.get("NetworkInterfaces") or ()),
     )
 
 
-def create_request(change: Change, token: str) -> dict[str, Any]:
-    """The parameters of ``CreateNetworkInterface``: everything in one call, tags included."""
+def create_request(change: Change, token: str, made: str) -> dict[str, Any]:
+    """The parameters of ``CreateNetworkInterface``: everything in one call, tags and the moment ``made`` included."""
     request: dict[str, Any] = {
         "SubnetId": change.subnet_id,
         "Description": change.description,
         "Ipv6Addresses": [{"Ipv6Address": address_text(value)} for value in change.addresses],
-        "TagSpecifications": [{"ResourceType": "network-interface", "Tags": tag_list(change.tags)}],
+        "TagSpecifications": [{"ResourceType": "network-interface", "Tags": tag_list({**change.tags, CREATED: made})}],
         "ClientToken": token,
     }
     if change.groups:
@@ -116,13 +123,27 @@ def create_request(change: Change, token: str) -> dict[str, Any]:
 
 
 def assign_request(change: Change, eni_id: str) -> dict[str, Any]:
-    """The parameters of ``AssignIpv6Addresses``: never a count, which a retry would assign twice."""
+    """The parameters of ``AssignIpv6Addresses`` and of ``UnassignIpv6Addresses``: never a count, which a retry would
+    assign twice."""
     request: dict[str, Any] = {"NetworkInterfaceId": eni_id}
     if change.addresses:
         request["Ipv6Addresses"] = [address_text(value) for value in change.addresses]
     if change.prefixes:
         request["Ipv6Prefixes"] = [str(block) for block in change.prefixes]
     return request
+
+
+def reserve_request(change: Change, fleet: str) -> dict[str, Any]:
+    """The parameters of ``CreateSubnetCidrReservation``: ``explicit``, so that EC2 assigns nothing in it by itself."""
+    return {
+        "SubnetId": change.subnet_id,
+        "Cidr": str(change.prefixes[0]),
+        "ReservationType": "explicit",
+        "Description": f"ipv6.aws_containers {fleet}",
+        "TagSpecifications": [
+            {"ResourceType": "subnet-cidr-reservation", "Tags": tag_list({**change.tags, FLEET: fleet})}
+        ],
+    }
 
 
 def host_key(console: str) -> str | None:

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
-_T = TypeVar("_T")
+from .clock import Clock
+from .progress import Progress
 
-Progress = Callable[[str], None]
+_T = TypeVar("_T")
 
 
 class WaitTimeout(Exception):
@@ -24,10 +24,9 @@ def wait_for(
     look: Callable[[], tuple[_T | None, str]],
     timeout: float,
     progress: Progress,
+    clock: Clock,
     delay: float = 0.5,
     longest: float = 5.0,
-    sleep: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
 ) -> _T:
     """Call ``look`` until it returns a result other than ``None``; its second value says what it sees.
 
@@ -36,7 +35,7 @@ def wait_for(
 
     :raises WaitTimeout: with the last thing seen.
     """
-    end = clock() + timeout
+    end = clock.monotonic() + timeout
     seen = ""
     while True:
         result, now = look()
@@ -45,8 +44,8 @@ def wait_for(
         if now != seen:
             progress(f"waiting for {what}: {now}")
             seen = now
-        left = end - clock()
+        left = end - clock.monotonic()
         if left <= 0:
             raise WaitTimeout(f"Timed out after {timeout:g} s waiting for {what}; last seen: {seen}")
-        sleep(min(left, delay * random.uniform(0.75, 1.25)))
+        clock.sleep(min(left, delay * random.uniform(0.75, 1.25)))
         delay = min(longest, delay * 1.6)

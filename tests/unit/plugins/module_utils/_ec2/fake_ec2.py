@@ -10,53 +10,46 @@ from __future__ import annotations
 
 import copy
 import ipaddress
-import itertools
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import botocore.session
+from ansible_collections.ipv6.aws_containers.tests.unit.plugins.module_utils._ec2.fake_account import (
+    GROUP,
+    VPC,
+    ZONE,
+    Account,
+)
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 
-SUBNET = "subnet-1"
-NETWORK = "2600:1f18:47b:ca03::/64"
-GROUP = "sg-1"
-VPC = "vpc-1"
-
 _MODEL = botocore.session.get_session().get_service_model("ec2")
 
-# (IPv6 addresses per interface, hypervisor), from EC2's own table.
+# (IPv6 addresses per interface, interfaces, hypervisor), from EC2's own table.
 _TYPES = {
-    "t2.micro": (2, "xen"),
-    "t3.micro": (2, "nitro"),
-    "t3.medium": (6, "nitro"),
-    "r5d.large": (10, "nitro"),
+    "t2.micro": (2, 2, "xen"),
+    "t3.micro": (2, 2, "nitro"),
+    "t3.medium": (6, 3, "nitro"),
+    "r5d.large": (10, 3, "nitro"),
 }
 
 
-class FakeEc2:
-    """One VPC with one subnet. ``calls`` lists ``(operation, request)``.
+class FakeEc2(Account):
+    """The account's EC2. ``calls`` lists ``(operation, request)``.
 
     ``before``: called with operation and request before each call, to make someone else act or to raise. ``lag``: reads
-    show the interfaces as they were that many calls ago.
+    show interfaces and reservations as they were that many calls ago.
     """
 
     def __init__(self) -> None:
-        self.enis: dict[str, dict[str, Any]] = {}
-        self.instances: dict[str, dict[str, Any]] = {}
-        self.reservations: list[dict[str, Any]] = []
-        self.subnets = {SUBNET: NETWORK}
-        self.subnet_tags: dict[str, dict[str, str]] = {}
-        self.groups = {GROUP: VPC, "sg-other": "vpc-2", "sg-2": VPC}
-        self.consoles: dict[str, list[str]] = {}
+        super().__init__()
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.before: Callable[[str, dict[str, Any]], None] = lambda operation, request: None
         self.lag = 0
         self.keep_tokens_of_deleted = False
         self._tokens: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
-        self._history: list[dict[str, dict[str, Any]]] = []
-        self._ids = itertools.count(1)
+        self._history: list[tuple[dict[str, dict[str, Any]], list[dict[str, Any]]]] = []
         self._lock = threading.RLock()
 
     # What boto3 offers
@@ -76,7 +69,7 @@ class FakeEc2:
             self.calls.append((operation, request))
             self.before(operation, request)
             with self._lock:
-                self._history.append(copy.deepcopy(self.enis))
+                self._history.append(copy.deepcopy((self.enis, self.reservations)))
                 return copy.deepcopy(handler(**request))
 
         return call
@@ -88,87 +81,30 @@ class FakeEc2:
     def writes(self) -> list[str]:
         return [name for name, _request in self.calls if not name.startswith(("Describe", "Get"))]
 
-    def add_eni(
-        self, addresses=(), prefixes=(), tags=None, description="", instance_id=None, groups=(GROUP,), subnet=SUBNET
-    ) -> str:
-        """An interface that somebody else made, unchecked."""
-        eni_id = f"eni-{next(self._ids):04d}"
-        number = len(self.enis) + 1
-        self.enis[eni_id] = {
-            "NetworkInterfaceId": eni_id,
-            "SubnetId": subnet,
-            "VpcId": VPC,
-            "AvailabilityZone": "us-east-1a",
-            "MacAddress": f"06:00:00:00:{number >> 8:02x}:{number & 255:02x}",
-            "Status": "in-use" if instance_id else "available",
-            "Description": description,
-            "Ipv6Addresses": [{"Ipv6Address": address} for address in addresses],
-            "Ipv6Prefixes": [{"Ipv6Prefix": prefix} for prefix in prefixes],
-            "Groups": [{"GroupId": group} for group in groups],
-            "TagSet": [{"Key": key, "Value": value} for key, value in (tags or {}).items()],
-        }
-        if instance_id:
-            self.attach(eni_id, instance_id)
-        return eni_id
-
-    def attach(self, eni_id: str, instance_id: str, state: str = "running") -> None:
-        self.enis[eni_id]["Status"] = "in-use"
-        self.enis[eni_id]["Attachment"] = {"InstanceId": instance_id, "DeviceIndex": 0}
-        self.instances[instance_id] = {
-            "InstanceId": instance_id,
-            "State": {"Name": state},
-            "InstanceType": "r5d.large",
-            "ImageId": "ami-1",
-            "KeyName": "admin",
-            "MetadataOptions": {"HttpTokens": "required"},
-            "Tags": [],
-        }
-
-    def detach(self, eni_id: str) -> None:
-        self.enis[eni_id]["Status"] = "available"
-        self.enis[eni_id].pop("Attachment", None)
-
-    def addresses(self, eni_id: str) -> set[str]:
-        return {item["Ipv6Address"] for item in self.enis[eni_id]["Ipv6Addresses"]}
-
-    def prefixes(self, eni_id: str) -> set[str]:
-        return {item["Ipv6Prefix"] for item in self.enis[eni_id]["Ipv6Prefixes"]}
-
-    def tags(self, eni_id: str) -> dict[str, str]:
-        return {tag["Key"]: tag["Value"] for tag in self.enis[eni_id]["TagSet"]}
-
     # EC2's verbs
     def _describe_subnets(self, Filters, MaxResults=None):
-        name, wanted = Filters[0]["Name"], Filters[0]["Values"]
+        (entry,) = Filters
+        assert entry["Name"] == "subnet-id"
+        return {"Subnets": [self._subnet(key) for key in self.subnets if key in entry["Values"]]}
 
-        def value_of(subnet_id):
-            return subnet_id if name == "subnet-id" else self.subnet_tags.get(subnet_id, {}).get(name[4:])
-
+    def _subnet(self, subnet_id: str) -> dict[str, Any]:
+        gone = {"Ipv6CidrBlock": "2001:db8:dead::/64", "Ipv6CidrBlockState": {"State": "disassociated"}}
+        there = {"Ipv6CidrBlock": self.subnets[subnet_id], "Ipv6CidrBlockState": {"State": "associated"}}
         return {
-            "Subnets": [
-                {
-                    "SubnetId": subnet_id,
-                    "VpcId": VPC,
-                    "AvailabilityZone": "us-east-1a",
-                    "Ipv6CidrBlockAssociationSet": [
-                        {"Ipv6CidrBlock": "2001:db8:dead::/64", "Ipv6CidrBlockState": {"State": "disassociated"}},
-                        *(
-                            [{"Ipv6CidrBlock": network, "Ipv6CidrBlockState": {"State": "associated"}}]
-                            if network
-                            else []
-                        ),
-                    ],
-                }
-                for subnet_id, network in self.subnets.items()
-                if value_of(subnet_id) in wanted
-            ]
+            "SubnetId": subnet_id,
+            "VpcId": self.vpcs.get(subnet_id, VPC),
+            "AvailabilityZone": self.zones.get(subnet_id, ZONE),
+            "Ipv6Native": subnet_id in self.native,
+            "Ipv6CidrBlockAssociationSet": [gone, *([there] if self.subnets[subnet_id] else [])],
         }
 
+    def _seen(self) -> tuple[dict[str, dict[str, Any]], list[dict[str, Any]]]:
+        return self._history[-1 - self.lag] if self.lag < len(self._history) else ({}, [])
+
     def _describe_network_interfaces(self, Filters, MaxResults=None):
-        seen = self._history[-1 - self.lag] if self.lag < len(self._history) else {}
         found = [
             eni
-            for eni in seen.values()
+            for eni in self._seen()[0].values()
             if all(set(_values(eni, entry["Name"])) & set(entry["Values"]) for entry in Filters)
         ]
         return {"NetworkInterfaces": found}
@@ -179,9 +115,13 @@ class FakeEc2:
                 {
                     "InstanceType": name,
                     "Hypervisor": hypervisor,
-                    "NetworkInfo": {"Ipv6AddressesPerInterface": limit, "Ipv6Supported": True},
+                    "NetworkInfo": {
+                        "Ipv6AddressesPerInterface": addresses,
+                        "MaximumNetworkInterfaces": interfaces,
+                        "Ipv6Supported": True,
+                    },
                 }
-                for name, (limit, hypervisor) in _TYPES.items()
+                for name, (addresses, interfaces, hypervisor) in _TYPES.items()
                 if name in Filters[0]["Values"]
             ]
         }
@@ -191,11 +131,37 @@ class FakeEc2:
         return {"SecurityGroups": [{"GroupId": g, "VpcId": vpc} for g, vpc in known if g in Filters[0]["Values"]]}
 
     def _describe_instances(self, Filters, MaxResults=None):
-        found = [item for key, item in self.instances.items() if key in Filters[0]["Values"]]
+        (entry,) = Filters
+        found = [
+            {**item, "NetworkInterfaces": self._devices(key)}
+            for key, item in self.instances.items()
+            if set([key] if entry["Name"] == "instance-id" else tagged(item["Tags"], entry["Name"]))
+            & {*entry["Values"]}
+        ]
         return {"Reservations": [{"Instances": [item]} for item in found]}
 
+    def _devices(self, instance_id: str) -> list[dict[str, Any]]:
+        attachments = (eni["Attachment"] for eni in self.enis.values() if "Attachment" in eni)
+        return [{"Attachment": item} for item in attachments if item["InstanceId"] == instance_id]
+
     def _get_subnet_cidr_reservations(self, SubnetId):
-        return {"SubnetIpv4CidrReservations": [], "SubnetIpv6CidrReservations": self.reservations}
+        listed = [item for item in self._seen()[1] if item["SubnetId"] == SubnetId]
+        return {"SubnetIpv4CidrReservations": [], "SubnetIpv6CidrReservations": listed}
+
+    def _create_subnet_cidr_reservation(self, SubnetId, Cidr, ReservationType, Description="", TagSpecifications=()):
+        wanted = ipaddress.IPv6Network(Cidr)
+        for item in self.reservations:
+            if item["SubnetId"] == SubnetId and ipaddress.IPv6Network(item["Cidr"]).overlaps(wanted):
+                raise refusal("InvalidParameterValue", "CreateSubnetCidrReservation")
+        tags = [tag for entry in TagSpecifications for tag in entry["Tags"]]
+        return {"SubnetCidrReservation": self.reserve(Cidr, tags, SubnetId, ReservationType)}
+
+    def _delete_subnet_cidr_reservation(self, SubnetCidrReservationId):
+        left = [item for item in self.reservations if item["SubnetCidrReservationId"] != SubnetCidrReservationId]
+        if len(left) == len(self.reservations):
+            raise refusal("InvalidSubnetCidrReservationID.NotFound", "DeleteSubnetCidrReservation")
+        self.reservations = left
+        return {}
 
     def _create_network_interface(
         self, SubnetId, Description, Ipv6Addresses, TagSpecifications, ClientToken, Groups=(GROUP,)
@@ -207,7 +173,7 @@ class FakeEc2:
                 raise refusal("IdempotentParameterMismatch", "CreateNetworkInterface")
             return answer
         for item in Ipv6Addresses:
-            self._check_free(ipaddress.IPv6Network(item["Ipv6Address"]), "CreateNetworkInterface")
+            self._check_free(SubnetId, ipaddress.IPv6Network(item["Ipv6Address"]), "CreateNetworkInterface")
         tags = {tag["Key"]: tag["Value"] for tag in TagSpecifications[0]["Tags"]}
         addresses = [item["Ipv6Address"] for item in Ipv6Addresses]
         eni_id = self.add_eni(addresses, (), tags, Description, groups=Groups, subnet=SubnetId)
@@ -219,10 +185,32 @@ class FakeEc2:
         assert bool(Ipv6Addresses) != bool(Ipv6Prefixes), "EC2 takes one of the two"
         eni = self._eni(NetworkInterfaceId, "AssignIpv6Addresses")
         for text in [*Ipv6Addresses, *Ipv6Prefixes]:
-            self._check_free(ipaddress.IPv6Network(text), "AssignIpv6Addresses")
+            self._check_free(eni["SubnetId"], ipaddress.IPv6Network(text), "AssignIpv6Addresses")
         eni["Ipv6Addresses"] += [{"Ipv6Address": text} for text in Ipv6Addresses]
         eni["Ipv6Prefixes"] += [{"Ipv6Prefix": text} for text in Ipv6Prefixes]
         return {}
+
+    def _unassign_ipv6_addresses(self, NetworkInterfaceId, Ipv6Addresses=(), Ipv6Prefixes=()):
+        assert bool(Ipv6Addresses) != bool(Ipv6Prefixes), "one kind a call"
+        eni = self._eni(NetworkInterfaceId, "UnassignIpv6Addresses")
+        if not {*Ipv6Addresses} <= self.addresses(eni["NetworkInterfaceId"]) or not {*Ipv6Prefixes} <= self.prefixes(
+            eni["NetworkInterfaceId"]
+        ):
+            raise refusal("InvalidParameterValue", "UnassignIpv6Addresses")
+        eni["Ipv6Addresses"] = [item for item in eni["Ipv6Addresses"] if item["Ipv6Address"] not in Ipv6Addresses]
+        eni["Ipv6Prefixes"] = [item for item in eni["Ipv6Prefixes"] if item["Ipv6Prefix"] not in Ipv6Prefixes]
+        return {}
+
+    def _attach_network_interface(self, NetworkInterfaceId, InstanceId, DeviceIndex):
+        eni = self._eni(NetworkInterfaceId, "AttachNetworkInterface")
+        if eni["Status"] != "available":
+            raise refusal("InvalidNetworkInterface.InUse", "AttachNetworkInterface")
+        if InstanceId not in self.instances:
+            raise refusal("InvalidInstanceID.NotFound", "AttachNetworkInterface")
+        if any(item["Attachment"]["DeviceIndex"] == DeviceIndex for item in self._devices(InstanceId)):
+            raise refusal("InvalidParameterValue", "AttachNetworkInterface")
+        self.attach(NetworkInterfaceId, InstanceId, index=DeviceIndex)
+        return {"AttachmentId": "eni-attach-1"}
 
     def _modify_network_interface_attribute(self, NetworkInterfaceId, Groups):
         eni = self._eni(NetworkInterfaceId, "ModifyNetworkInterfaceAttribute")
@@ -259,8 +247,8 @@ class FakeEc2:
             raise refusal("InvalidNetworkInterfaceID.NotFound", operation)
         return self.enis[eni_id]
 
-    def _check_free(self, wanted: ipaddress.IPv6Network, operation: str) -> None:
-        network = ipaddress.IPv6Network(NETWORK)
+    def _check_free(self, subnet_id: str, wanted: ipaddress.IPv6Network, operation: str) -> None:
+        network = ipaddress.IPv6Network(self.subnets[subnet_id])
         kept = [network[0], network[1], network[2], network[3], network[-1]]
         if not wanted.subnet_of(network) or any(address in wanted for address in kept):
             raise refusal("InvalidParameterValue", operation)
@@ -289,5 +277,9 @@ def _values(eni: dict[str, Any], name: str) -> list[str]:
     if name == "prefix":
         return [item["Ipv6Prefix"] for item in eni["Ipv6Prefixes"]]
     if name.startswith("tag:"):
-        return [tag["Value"] for tag in eni["TagSet"] if tag["Key"] == name[4:]]
+        return tagged(eni["TagSet"], name)
     return [eni[{"subnet-id": "SubnetId", "network-interface-id": "NetworkInterfaceId"}[name]]]
+
+
+def tagged(tags: list[dict[str, str]], name: str) -> list[str]:
+    return [tag["Value"] for tag in tags if tag["Key"] == name.removeprefix("tag:")]

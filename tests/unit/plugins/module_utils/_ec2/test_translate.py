@@ -5,10 +5,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2 import translate
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.clock import stamp
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.addresses import read_address, read_block
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.changes import ASSIGN_PREFIXES, CREATE, Change
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.changes import (
+    ASSIGN_PREFIXES,
+    CREATE,
+    RESERVE,
+    Change,
+)
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.tags import CREATED, FLEET
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
 
@@ -67,6 +76,45 @@ def test_nitro(raw, nitro):
     assert (kind.addresses, kind.ipv6) == (0, False)
 
 
+def test_where_an_interface_is_attached():
+    interface = translate.interface(
+        {"NetworkInterfaceId": "eni-1", "Attachment": {"InstanceId": "i-1", "DeviceIndex": 0}}
+    )
+    assert (interface.instance_id, interface.device_index) == ("i-1", 0)
+
+
+def test_an_instance_with_its_zone_and_devices():
+    raw = {
+        "InstanceId": "i-1",
+        "State": {"Name": "running"},
+        "Placement": {"AvailabilityZone": "us-east-1a"},
+        "NetworkInterfaces": [{"Attachment": {"DeviceIndex": index}} for index in (0, 2)],
+    }
+    instance = translate.instance(raw)
+    assert (instance.zone, instance.devices) == ("us-east-1a", {0, 2})
+
+
+def test_a_subnet_without_ipv4_and_a_reservation_for_prefixes():
+    assert translate.subnet({"SubnetId": "subnet-1", "Ipv6Native": True}).native
+    raw = {
+        "SubnetCidrReservationId": "scr-1",
+        "SubnetId": "subnet-1",
+        "Cidr": "2001:db8:0:0:1::/80",
+        "ReservationType": "prefix",
+        "Tags": [{"Key": FLEET, "Value": "f"}],
+    }
+    reservation = translate.reservation(raw)
+    assert (str(reservation.block), reservation.kind, reservation.fleet) == ("2001:db8:0:0:1::/80", "prefix", "f")
+
+
+def test_a_reservation_says_whose_it_is():
+    change = Change(RESERVE, "", subnet_id="subnet-1", prefixes=(read_block("2001:db8:0:0:0:1::/96"),))
+    request = translate.reserve_request(change, "f")
+    assert request["Cidr"] == "2001:db8::1:0:0/96"
+    assert request["ReservationType"] == "explicit"
+    assert request["TagSpecifications"][0]["Tags"] == [{"Key": FLEET, "Value": "f"}]
+
+
 def test_create_asks_for_everything_in_one_call_the_host_address_first():
     change = Change(
         CREATE,
@@ -77,14 +125,18 @@ def test_create_asks_for_everything_in_one_call_the_host_address_first():
         tags={"b": "2", "a": "1"},
         description="d",
     )
-    assert translate.create_request(change, "token") == {
+    assert translate.create_request(change, "token", "2026-11-23T15:30:00Z") == {
         "SubnetId": "subnet-1",
         "Description": "d",
         "Ipv6Addresses": [{"Ipv6Address": "::9"}, {"Ipv6Address": "::8"}],
         "TagSpecifications": [
             {
                 "ResourceType": "network-interface",
-                "Tags": [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}],
+                "Tags": [
+                    {"Key": "a", "Value": "1"},
+                    {"Key": "b", "Value": "2"},
+                    {"Key": CREATED, "Value": "2026-11-23T15:30:00Z"},
+                ],
             }
         ],
         "ClientToken": "token",
@@ -118,3 +170,7 @@ BEGIN, END = "-----BEGIN SSH HOST KEY KEYS-----", "-----END SSH HOST KEY KEYS---
 )
 def test_host_key(console, expected):
     assert translate.host_key(console) == expected
+
+
+def test_moments_are_told_in_utc():
+    assert stamp(datetime(2026, 11, 23, 16, 30, tzinfo=timezone(timedelta(hours=1)))) == "2026-11-23T15:30:00Z"

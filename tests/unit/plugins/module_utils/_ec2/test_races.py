@@ -1,0 +1,156 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Others at work at the same time, reads that lag, refusals: one interface a host, nothing twice, nothing left."""
+
+from __future__ import annotations
+
+import random
+import threading
+
+import pytest
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2 import apply as apply_module
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2 import fleet as fleet_module
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2 import waiters
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.api import Ec2Error
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.tags import CONTAINER_PREFIX
+from ansible_collections.ipv6.aws_containers.tests.unit.plugins.module_utils._ec2.fake_ec2 import refusal
+from ansible_collections.ipv6.aws_containers.tests.unit.plugins.module_utils._ec2.runs import (
+    BASE,
+    TUTORIAL,
+    remove,
+    run,
+)
+
+
+@pytest.mark.parametrize("lag", [0, 3, 9])
+def test_someone_else_takes_the_block_first(ec2, lag):
+    """A conflict makes us look again and take the next block, also when reads lag."""
+    ec2.lag = lag
+    taken = []
+
+    def race(operation, request):
+        if operation == "CreateNetworkInterface" and not taken:
+            taken.append(ec2.add_eni([item["Ipv6Address"] for item in request["Ipv6Addresses"]]))
+
+    ec2.before = race
+    report = run(ec2, [{"name": "a", "container_mode": "block"}])
+    assert report.hosts["a"]["container_prefix"] == f"{BASE}::c/126"
+    assert ec2.addresses(report.hosts["a"]["eni_id"]).isdisjoint(ec2.addresses(taken[0]))
+    assert len(ec2.enis) == 2
+
+
+@pytest.mark.parametrize("lag", [0, 3, 9])
+def test_someone_else_takes_the_prefix_first(ec2, lag):
+    ec2.lag = lag
+    taken = []
+
+    def race(operation, request):
+        if operation == "AssignIpv6Addresses" and not taken:
+            taken.append(ec2.add_eni(prefixes=request["Ipv6Prefixes"]))
+
+    ec2.before = race
+    report = run(ec2, [{"name": "a"}])
+    eni_id = report.hosts["a"]["eni_id"]
+    assert ec2.prefixes(eni_id) == {f"{BASE}:2::/80"}
+    assert ec2.tags(eni_id)[CONTAINER_PREFIX] == f"{BASE}:2::/80"
+    assert len(ec2.enis) == 2
+    assert run(ec2, [{"name": "a"}]).changes == ()
+
+
+def test_another_run_makes_the_host_first_with_another_block(ec2):
+    """Two runs of overlapping fleets never give one host two interfaces: the token lets EC2 decide."""
+    raced = []
+
+    def race(operation, request):
+        if operation == "CreateNetworkInterface" and not raced:
+            raced.append(True)
+            ec2.add_eni([f"{BASE}::4"])
+            run(ec2, [{"name": "b", "container_mode": "block"}])
+
+    ec2.before = race
+    report = run(ec2, [{"name": "b", "container_mode": "block"}])
+    assert ec2.count("CreateNetworkInterface") == 2
+    assert len(ec2.enis) == 2
+    assert report.hosts["b"]["host_address"] == f"{BASE}::5"
+
+
+def test_token_of_an_interface_deleted_since(ec2):
+    """EC2 may answer with the interface that the token once made: then the next token is used."""
+    ec2.keep_tokens_of_deleted = True
+    hosts = [{"name": "a"}]
+    old = run(ec2, hosts).hosts["a"]["eni_id"]
+    remove(ec2)
+    report = run(ec2, hosts)
+    assert report.hosts["a"]["eni_id"] in ec2.enis
+    assert report.hosts["a"]["eni_id"] != old
+    assert len(ec2.enis) == 1
+
+
+@pytest.mark.parametrize("lag", [1, 4, 12])
+def test_reads_that_lag_writes_neither_duplicate_nor_fail(ec2, lag):
+    ec2.lag = lag
+    first = run(ec2)
+    second = run(ec2)
+    assert second.changes == ()
+    assert second.hosts == first.hosts
+    assert len(ec2.enis) == len(TUTORIAL)
+
+
+def test_concurrent_runs_of_overlapping_fleets(ec2, monkeypatch):
+    """Every host ends with one interface, nothing overlaps, nothing leaks."""
+    monkeypatch.setattr(apply_module, "WORKERS", 2)
+    failures = []
+    names = [f"host-{n:02d}" for n in range(12)]
+
+    def one(seed):
+        chosen = random.Random(seed).sample(names, 7)
+        modes = {name: {"container_mode": "block" if int(name[-2:]) % 2 else "prefix"} for name in names}
+        try:
+            run(ec2, [{"name": name, **modes[name]} for name in chosen])
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=one, args=(seed,)) for seed in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    report = run(
+        ec2, [{"name": name} for name in names if any(f"/{name}" in e["Description"] for e in ec2.enis.values())]
+    )
+    assert report.changes == ()
+    assert len(ec2.enis) == len(report.hosts)
+
+
+def test_an_error_that_is_no_conflict_names_the_action(ec2):
+    def fail(operation, request):
+        if operation == "CreateNetworkInterface":
+            raise refusal("SubnetFull", operation)
+
+    ec2.before = fail
+    with pytest.raises(Ec2Error, match="Could not create the network interface of a: SubnetFull"):
+        run(ec2, [{"name": "a"}])
+
+
+def test_a_refusal_that_no_read_explains_is_raised(ec2):
+    def fail(operation, request):
+        if operation == "CreateNetworkInterface":
+            raise refusal("InvalidParameterValue", operation)
+
+    ec2.before = fail
+    with pytest.raises(Ec2Error, match="InvalidParameterValue"):
+        run(ec2, [{"name": "a"}])
+    assert ec2.count("CreateNetworkInterface") == 1
+
+
+def test_others_that_are_always_faster_end_in_an_error(ec2):
+    def race(operation, request):
+        if operation == "CreateNetworkInterface":
+            ec2.add_eni([item["Ipv6Address"] for item in request["Ipv6Addresses"]])
+
+    ec2.before = race
+    with pytest.raises(waiters.WaitTimeout, match="others were faster"):
+        run(ec2, [{"name": "a", "container_mode": "block"}])
+    assert ec2.count("CreateNetworkInterface") == fleet_module.ROUNDS
