@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from .errors import Problems
-from .model import MODE_PREFIX, Allocation, Desired, InstanceType, Observed, Request
+from .model import ASSIGN_CONTAINERS, ASSIGNS, MODE_PREFIX, Allocation, Desired, InstanceType, Request, Subnet
 from .tags import NAME_RULE, PREFIX, is_name
 
 
@@ -18,33 +18,43 @@ def check_fleet_name(fleet: str, problems: Problems) -> None:
         problems.add("fleet", NAME_RULE, repr(fleet))
 
 
-def check_desired(desired: Desired, observed: Observed, problems: Problems) -> None:
-    """The fleet's own settings: its name, its subnet, its security groups, its tags."""
+def check_desired(desired: Desired, problems: Problems) -> None:
+    """The fleet's own settings, by themselves: its name, its tags, its way of assigning."""
     check_fleet_name(desired.fleet, problems)
     for key in sorted(desired.tags):
         if key.startswith(PREFIX):
             problems.add(
                 f"tags[{key}]", f"must not begin with {PREFIX}, which carries the fleet's state", desired.tags[key]
             )
-    subnet = observed.subnets.get(desired.subnet_id)
-    if subnet is None:
-        problems.add("subnet_id", "must be an existing subnet of this account and region", desired.subnet_id)
-    elif subnet.block is None:
-        problems.add("subnet_id", "must have an IPv6 network associated", desired.subnet_id)
-    for index, group in enumerate(desired.groups):
-        vpc = observed.groups.get(group)
+    if desired.assign not in ASSIGNS:
+        problems.add("assign", f"must be {' or '.join(ASSIGNS)}", desired.assign)
+        problems.raise_if_any()
+
+
+def check_groups(wanted: Iterable[str], groups: Mapping[str, str], vpc_id: str, problems: Problems) -> None:
+    """The security groups must be there, and of the run's VPC (empty: it is yet to be made)."""
+    for index, group in enumerate(wanted):
+        vpc = groups.get(group)
         if vpc is None:
             problems.add(f"security_groups[{index}]", "must be an existing security group", group)
-        elif subnet is not None and vpc != subnet.vpc_id:
-            problems.add(
-                f"security_groups[{index}]", f"must be of the subnet's VPC {subnet.vpc_id}", f"{group} of {vpc}"
-            )
+        elif vpc_id and vpc != vpc_id:
+            problems.add(f"security_groups[{index}]", f"must be of the subnet's VPC {vpc_id}", f"{group} of {vpc}")
 
 
-def check_type_exists(request: Request, types: Mapping[str, InstanceType], problems: Problems) -> None:
-    """The instance type asked for must be one that this region has."""
-    if request.instance_type is not None and request.instance_type not in types:
-        problems.add(f"{request.path}.instance_type", "must be an instance type of this region", request.instance_type)
+def check_request(
+    request: Request, subnet: Subnet | None, types: Mapping[str, InstanceType], problems: Problems
+) -> None:
+    """The instance type must be one that this region has, and one that works where there is no IPv4."""
+    name = request.instance_type
+    if name is None:
+        return
+    kind = types.get(name)
+    path = f"{request.path}.instance_type"
+    if kind is None:
+        problems.add(path, "must be an instance type of this region", name)
+    elif subnet is not None and subnet.native and not kind.nitro:
+        # EC2 user guide, "IPv6-only subnets": instances in them must be built on Nitro.
+        problems.add(path, f"must be a Nitro type in {subnet.id}, which has IPv6 only", name)
 
 
 def check_limits(
@@ -62,11 +72,13 @@ def check_limits(
         problems.add(path, "must be a Nitro type for container_mode prefix (or use container_mode block)", kind.name)
     needed = len(allocation.addresses) + len(allocation.prefixes) + kept
     if needed > kind.addresses:
-        parts = f"{allocation.block} and the host's own" + (f", beside {kept} more on the interface" if kept else "")
-        way_out = (
-            "a larger type"
-            if allocation.mode == MODE_PREFIX
-            else "a larger type, a smaller block or container_mode prefix"
-        )
+        what = str(allocation.block)
+        way_out = "a larger type, a smaller block or container_mode prefix"
+        if allocation.mode == MODE_PREFIX:
+            way_out = "a larger type"
+        elif allocation.assign == ASSIGN_CONTAINERS:
+            what = f"{allocation.count} containers"
+            way_out = "a larger type, a smaller container_count or container_mode prefix"
+        parts = f"{what} and the host's own" + (f", beside {kept} more on the interface" if kept else "")
         rule = f"must allow {needed} IPv6 addresses per interface for {parts} ({way_out} does)"
         problems.add(path, rule, f"{kind.name} with {kind.addresses}")

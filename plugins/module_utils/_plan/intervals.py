@@ -37,6 +37,15 @@ class IntervalSet:
         index = bisect_left(self._lasts, first)
         return index < len(self._firsts) and self._firsts[index] <= last
 
+    def covered(self, first: int, last: int) -> int:
+        """How many numbers of ``first..last`` are in the set: O(log n), and one step for each interval met."""
+        index = bisect_left(self._lasts, first)
+        total = 0
+        while index < len(self._firsts) and self._firsts[index] <= last:
+            total += min(last, self._lasts[index]) - max(first, self._firsts[index]) + 1
+            index += 1
+        return total
+
     def add(self, first: int, last: int) -> None:
         """Put ``first..last`` in, merging with what it touches."""
         low = bisect_left(self._lasts, first - 1)
@@ -78,13 +87,11 @@ def _align_up(value: int, size: int) -> int:
     return -(-value // size) * size
 
 
-def largest_aligned(first: int, last: int) -> int:
-    """The size of the largest aligned power-of-two run inside ``first..last``.
-
-    It is the largest power of two of which two multiples, or one and the end, fit: tried from the run's own size
-    downwards.
-    """
-    size = 1 << ((last - first + 1).bit_length() - 1)
-    while _align_up(first, size) + size - 1 > last:
-        size >>= 1
-    return size
+def aligned_sizes(first: int, last: int) -> Iterator[int]:
+    """The sizes of the fewest aligned power-of-two runs that make up ``first..last``, ascending through it."""
+    while first <= last:
+        size = 1 << ((last - first + 1).bit_length() - 1)
+        if first:
+            size = min(size, first & -first)
+        yield size
+        first += size

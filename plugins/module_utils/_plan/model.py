@@ -115,9 +115,6 @@ def new_subnets(ids: Iterable[str]) -> dict[str, Subnet]:
     }
 
 
-UNMADE_SUBNET = Subnet(id="(to be made)", block=Block(0x20010DB8 << 96, 64))
-
-
 def reserved(subnet: Block) -> tuple[Block, ...]:
     """What AWS keeps in every subnet: the first four addresses and the last (VPC user guide, "Subnet CIDR blocks")."""
     return Block(subnet.first, SMALLEST_BLOCK_LENGTH), single(subnet.last)

@@ -15,8 +15,10 @@ from .addresses import Block, read_address, read_block, read_taken, resolve, sin
 from .errors import Problems
 from .model import (
     ASSIGN_BLOCK,
+    BLOCK_OVERHEAD,
     DEFAULT_COUNT,
     DELEGATED_LENGTH,
+    LARGEST_BLOCK_LENGTH,
     MODE_BLOCK,
     MODE_PREFIX,
     MODES,
@@ -28,23 +30,19 @@ from .model import (
     largest_block_length,
     mode_of,
     reserved,
+    room_in,
 )
 from .tags import NAME_RULE, is_name
 
 if TYPE_CHECKING:
     from typing import TypeGuard  # Python 3.10; module_utils have to import on 3.9, too
 
-# What EC2 lets a subnet be: /44 to /64 in steps of four (VPC user guide, "VPC CIDR blocks").
 SUBNET_LENGTHS = tuple(range(44, 65, 4))
 
-LARGEST_BLOCK_LENGTH = largest_block_length(ASSIGN_BLOCK)
-MAX_COUNT = (1 << (128 - LARGEST_BLOCK_LENGTH)) - 2
+# Where a host belongs: its path, its name and the subnet that it names, to that subnet (None: that is a problem).
+Locate = Callable[[str, str, "str | None"], "Subnet | None"]
 
-_BLOCK_LENGTHS = f"a /{LARGEST_BLOCK_LENGTH} to /{SMALLEST_BLOCK_LENGTH}"
-_PREFIX_RULE = (
-    f"must be a /{DELEGATED_LENGTH} (delegated) or {_BLOCK_LENGTHS} (assigned address by address, and no instance type "
-    "takes more than 50)"
-)
+_RESERVED_RULE = "must leave out what AWS reserves, the subnet's first four addresses and its last"
 
 _T = TypeVar("_T")
 
@@ -58,21 +56,31 @@ def parse_subnet(text: object, problems: Problems, path: str = "subnet") -> Subn
     return None if block is None else Subnet(id="", block=block)
 
 
-def parse_hosts(raw: object, subnet: Subnet | None, problems: Problems) -> list[Request]:
+def parse_hosts(raw: object, locate: Locate, problems: Problems, assign: str = ASSIGN_BLOCK) -> list[Request]:
     """Requests from a list of dictionaries with ``name``, or a dictionary of them by name.
 
-    ``subnet`` is what relative pins are relative to; where it is ``None`` (or has no IPv6) pins are checked for their
-    form only.
+    Pins may be relative to the subnet that ``locate`` finds for the host; where there is none (or it has no IPv6) they
+    are checked for their form only.
     """
     requests = []
-    seen: dict[str, str] = {}
     for path, host, item in _items(raw, problems):
-        if host in seen:
-            problems.add(f"{path}.name", f"must be unique, and {seen[host]} has it too", host)
-            continue
-        seen[host] = path
-        requests.append(_request(path, host, item, subnet, problems))
+        named = item.get("subnet_id")
+        if named is not None and not (isinstance(named, str) and named):
+            problems.add(f"{path}.subnet_id", "must be a subnet's id", repr(named))
+        subnet = locate(path, host, named if isinstance(named, str) and named else None)
+        requests.append(_request(path, host, item, subnet, assign, problems))
     return requests
+
+
+def parse_names(raw: object, problems: Problems) -> set[str]:
+    """Just the hosts' names, from the same."""
+    return {host for _path, host, _item in _items(raw, problems)}
+
+
+def parse_range(text: object, subnet: Subnet, path: str, problems: Problems) -> Block | None:
+    """A range of the subnet, from a CIDR that is absolute or relative to it; ``None``: it is none."""
+    block = _read(text, read_block, problems, path)
+    return None if block is None else _inside(_absolute(block, subnet), subnet, path, text, problems)
 
 
 def parse_taken(raw: object, subnet: Subnet | None, problems: Problems) -> list[Taken]:
@@ -101,47 +109,53 @@ def parse_held(raw: object, subnet: Subnet | None, problems: Problems) -> list[H
             problems.add(path, "must be a dictionary with host_address and container_prefix", item)
             continue
         address = _pin(item, "host_address", read_address, single, path, subnet, problems)
-        block = _pin(item, "container_prefix", _read_container_prefix, _same, path, subnet, problems)
+        block = _pin(item, "container_prefix", _read_held_prefix, _same, path, subnet, problems)
         found.append(Held(str(host), None if address is None else address.first, block, where=path))
     return found
 
 
 def _items(raw: object, problems: Problems) -> Iterator[tuple[str, str, Mapping]]:
+    """Path, name and dictionary of each host with a sound name of its own; a path names the host where it can."""
     if isinstance(raw, Mapping):
-        entries = [(f"hosts[{name}]", name, {} if item is None else item) for name, item in raw.items()]
+        entries = [(name, {} if item is None else item) for name, item in raw.items()]
     elif _is_list(raw):
-        entries = [
-            (f"hosts[{index}]", item.get("name") if isinstance(item, Mapping) else None, item)
-            for index, item in enumerate(raw)
-        ]
+        entries = [(item.get("name") if isinstance(item, Mapping) else None, item) for item in raw]
     else:
         problems.add("hosts", "must be a list of dictionaries with a name, or a dictionary by name", raw)
         return
-    for path, host, item in entries:
+    seen: dict[str, int] = {}
+    for index, (host, item) in enumerate(entries):
+        path = f"hosts[{host if is_name(host) else index}]"
         if not isinstance(item, Mapping):
             problems.add(path, "must be a dictionary", item)
         elif not is_name(host):
             problems.add(f"{path}.name", NAME_RULE, repr(host))
+        elif host in seen:
+            both = f"items {seen[host]} and {index} of the list"
+            problems.add(f"{path}.name", f"must be unique, and {both} have it", host)
         else:
+            seen[str(host)] = index
             yield path, str(host), item
 
 
-def _request(path: str, host: str, item: Mapping, subnet: Subnet | None, problems: Problems) -> Request:
+def _request(path: str, host: str, item: Mapping, subnet: Subnet | None, assign: str, problems: Problems) -> Request:
     address = _pin(item, "host_address", read_address, single, path, subnet, problems)
-    block = _pin(item, "container_prefix", _read_container_prefix, _same, path, subnet, problems)
+    block = _pin(item, "container_prefix", _prefix_reader(assign), _same, path, subnet, problems)
     count = _count(item.get("container_count"), f"{path}.container_count", problems)
     mode = _mode(item.get("container_mode"), f"{path}.container_mode", problems)
+    most = room_in(Block(0, largest_block_length(assign)))
     if block is not None:
         implied = mode_of(block.length)
         if mode not in (None, implied):
-            lengths = f"a /{DELEGATED_LENGTH}" if mode == MODE_PREFIX else _BLOCK_LENGTHS
+            lengths = f"a /{DELEGATED_LENGTH}" if mode == MODE_PREFIX else _block_lengths(assign)
             problems.add(f"{path}.container_prefix", f"must be {lengths} in mode {mode}", item["container_prefix"])
         mode = implied
-        if implied == MODE_BLOCK and count is not None and count > block.size - 2:
-            rule = f"must fit container_prefix {block}, which holds {block.size - 2}"
-            problems.add(f"{path}.container_count", rule, count)
-    elif mode == MODE_BLOCK and count is not None and count > MAX_COUNT:
-        rule = f"must be at most {MAX_COUNT} in mode block, which assigns every address (mode prefix has no limit)"
+        room = block.size - BLOCK_OVERHEAD
+        if implied == MODE_BLOCK and count is not None and count > room:
+            problems.add(f"{path}.container_count", f"must fit container_prefix {block}, which holds {room}", count)
+    elif mode == MODE_BLOCK and count is not None and count > most:
+        why = "which assigns every address" if assign == ASSIGN_BLOCK else "since an interface takes 50 addresses"
+        rule = f"must be at most {most} in mode block, {why} (mode prefix has no limit)"
         problems.add(f"{path}.container_count", rule, count)
         count = DEFAULT_COUNT
     kind = item.get("instance_type")
@@ -173,16 +187,21 @@ def _pin(
     value = None if text is None else _read(text, reader, problems, where)
     if value is None:
         return None
-    block = _absolute(to_block(value), subnet)
+    return _inside(_absolute(to_block(value), subnet), subnet, where, text, problems)
+
+
+def _inside(block: Block, subnet: Subnet | None, path: str, text: object, problems: Problems) -> Block | None:
+    """The block if it lies in the subnet and is clear of what AWS reserves."""
     if subnet is None or subnet.block is None:
         return block
     if not subnet.block.covers(block):
-        unmade = subnet.is_new
-        rule = "must be relative to the subnet, such as ::8/126, while that is yet to be made"
-        problems.add(where, rule if unmade else f"must lie in {subnet.block}", text)
+        rule = f"must lie in {subnet.block}"
+        if subnet.is_new:
+            rule = "must be relative to the subnet, such as ::8/126, while that is yet to be made"
+        problems.add(path, rule, text)
         return None
     if any(kept.overlaps(block) for kept in reserved(subnet.block)):
-        problems.add(where, "must leave out what AWS reserves, the subnet's first four addresses and its last", text)
+        problems.add(path, _RESERVED_RULE, text)
         return None
     return block
 
@@ -191,10 +210,34 @@ def _absolute(block: Block, subnet: Subnet | None) -> Block:
     return block if subnet is None or subnet.block is None else resolve(block, subnet.block)
 
 
-def _read_container_prefix(text: object) -> Block:
+def _block_lengths(assign: str) -> str:
+    return f"a /{largest_block_length(assign)} to /{SMALLEST_BLOCK_LENGTH}"
+
+
+def _prefix_reader(assign: str) -> Callable[[object], Block]:
+    """Reads a container prefix of a length that can be assigned so."""
+
+    def read(text: object) -> Block:
+        block = read_block(text)
+        if block.length != DELEGATED_LENGTH and not (
+            largest_block_length(assign) <= block.length <= SMALLEST_BLOCK_LENGTH
+        ):
+            how = (
+                "assigned address by address" if assign == ASSIGN_BLOCK else "whose containers' addresses are assigned"
+            )
+            raise ValueError(
+                f"must be a /{DELEGATED_LENGTH} (delegated) or {_block_lengths(assign)} ({how}, and no instance type "
+                "takes more than 50)"
+            )
+        return block
+
+    return read
+
+
+def _read_held_prefix(text: object) -> Block:
     block = read_block(text)
     if block.length != DELEGATED_LENGTH and not LARGEST_BLOCK_LENGTH <= block.length <= SMALLEST_BLOCK_LENGTH:
-        raise ValueError(_PREFIX_RULE)
+        raise ValueError(f"must be a /{DELEGATED_LENGTH}, or a /{LARGEST_BLOCK_LENGTH} to /{SMALLEST_BLOCK_LENGTH}")
     return block
 
 

@@ -5,11 +5,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
+from itertools import chain
 
 from .addresses import BITS, Block
-from .intervals import IntervalSet, largest_aligned
+from .intervals import IntervalSet, aligned_sizes
 from .model import Taken, reserved
+
+# Where to look for a free block: first and last address of each range, ascending.
+Ranges = tuple[tuple[int, int], ...]
+
+
+def inside(block: Block) -> Ranges:
+    """Anywhere in the block."""
+    return ((block.first, block.last),)
+
+
+def outside(block: Block, subnet: Block) -> Ranges:
+    """Anywhere in the subnet but in the block."""
+    low = ((subnet.first, block.first - 1),) if subnet.first < block.first else ()
+    high = ((block.last + 1, subnet.last),) if block.last < subnet.last else ()
+    return (*low, *high)
 
 
 class Space:
@@ -21,16 +38,22 @@ class Space:
 
     def __init__(self, subnet: Block, taken: Iterable[Taken]) -> None:
         self.subnet = subnet
-        self._taken = [*(Taken(block, "reserved by AWS") for block in reserved(subnet)), *taken]
-        self._set = IntervalSet((entry.block.first, entry.block.last) for entry in self._taken)
-        self._reached: dict[int, int] = {}
+        self._taken = [Taken(block, "reserved by AWS") for block in reserved(subnet)]
+        self._taken.extend(taken)
+        self._set = IntervalSet([(entry.block.first, entry.block.last) for entry in self._taken])
+        self._reached: dict[tuple[int, int, int], int] = {}
 
-    def holder(self, first: int, last: int) -> str | None:
-        """What of ``first..last`` is taken and by whom, for a message; ``None`` when all of it is free."""
-        if not self._set.overlaps(first, last):
-            return None
+    def is_free(self, block: Block, own: Iterable[Block] = ()) -> bool:
+        """Whether nothing of the block is taken but what ``own`` (disjoint, and taken) has of it."""
+        if not self._set.overlaps(block.first, block.last):
+            return True
+        mine = sum(part.size for part in own if block.covers(part))
+        return mine > 0 and self._set.covered(block.first, block.last) == mine
+
+    def holder(self, block: Block, besides: str = "") -> str:
+        """What of a block that is not free is taken and by whom (but not by ``besides``), for a message."""
         # Only a refusal asks for the name, so the list is searched as it is rather than kept in order.
-        found = [entry for entry in self._taken if entry.block.first <= last and first <= entry.block.last]
+        found = [entry for entry in self._taken if entry.owner != besides and entry.block.overlaps(block)]
         lowest = min(found, key=lambda entry: (entry.block, entry.owner))
         return f"{lowest.block} ({lowest.owner})"
 
@@ -39,18 +62,21 @@ class Space:
         self._set.add(block.first, block.last)
         self._taken.append(Taken(block, owner))
 
-    def first_free(self, length: int) -> Block | None:
-        """The lowest free aligned block of that length, or ``None``."""
-        start = self._reached.get(length, self.subnet.first)
-        first = self._set.first_fit(1 << (BITS - length), start, self.subnet.last)
-        self._reached[length] = self.subnet.last + 1 if first is None else first
-        return None if first is None else Block(first, length)
+    def first_free(self, length: int, ranges: Ranges, avoid: Block | None = None) -> Block | None:
+        """The lowest free aligned block of that length in one of the ranges, clear of ``avoid``; or ``None``."""
+        size = 1 << (BITS - length)
+        for first, last in ranges:
+            start = self._reached.get((length, first, last), first)
+            found = self._set.first_fit(size, start, last)
+            self._reached[length, first, last] = last + 1 if found is None else found
+            if found is not None and avoid is not None and avoid.overlaps(Block(found, length)):
+                found = self._set.first_fit(size, max(avoid.last, found + size - 1) + 1, last)
+            if found is not None:
+                return Block(found, length)
+        return None
 
-    def largest_free(self) -> Block | None:
-        """The lowest of the largest free aligned blocks: what would still fit."""
-        best: Block | None = None
-        for first, last in self._set.gaps(self.subnet.first, self.subnet.last):
-            size = largest_aligned(first, last)
-            if best is None or size > best.size:
-                best = Block(-(-first // size) * size, BITS - size.bit_length() + 1)
-        return best
+    def free_lengths(self, ranges: Ranges) -> dict[int, int]:
+        """How many free aligned blocks of each length there are, every address counted in the largest it lies in."""
+        gaps = chain.from_iterable(self._set.gaps(first, last) for first, last in ranges)
+        sizes = Counter(chain.from_iterable(aligned_sizes(first, last) for first, last in gaps))
+        return {BITS + 1 - size.bit_length(): sizes[size] for size in sorted(sizes, reverse=True)}

@@ -115,10 +115,17 @@ def wrong_tags(interface: Interface, fleet: str, allocation: Allocation, extra: 
 def owner_of(interface: Interface) -> tuple[str, str] | None:
     """``(fleet, host)`` by tag, by the description where a tag was lost, or ``None``: not one of ours."""
     fleet, host = interface.tags.get(FLEET), interface.tags.get(HOST)
-    made = _DESCRIPTION.fullmatch(interface.description)
-    if made:
-        fleet, host = fleet or made[1], host or made[2]
+    if not (fleet and host):
+        made = description_owner(interface)
+        if made is not None:
+            fleet, host = fleet or made[0], host or made[1]
     return (fleet, host) if fleet and host else None
+
+
+def description_owner(interface: Interface) -> tuple[str, str] | None:
+    """``(fleet, host)`` that an interface was made for, by its description; ``None``: it is not of this project's."""
+    made = _DESCRIPTION.fullmatch(interface.description)
+    return (made[1], made[2]) if made else None
 
 
 def claim_of(interface: Interface) -> Claim | None:

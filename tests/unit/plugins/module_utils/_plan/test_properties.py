@@ -12,7 +12,7 @@ from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan import c
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.addresses import BITS, Block, read_block, single
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.allocate import allocate
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError, Problems
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.intervals import IntervalSet, largest_aligned
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.intervals import IntervalSet, aligned_sizes
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.model import (
     Desired,
     Held,
@@ -307,11 +307,15 @@ def test_first_fit_is_the_lowest(pairs, bits, start):
 
 
 @given(st.integers(0, 200), st.integers(0, 100))
-def test_largest_aligned(first, extra):
-    last = first + extra
-    sizes = [1 << bits for bits in range(9)]
-    fitting = [size for size in sizes if any(n % size == 0 and n + size - 1 <= last for n in range(first, last + 1))]
-    assert largest_aligned(first, last) == max(fitting)
+def test_aligned_sizes_tile_a_run_with_the_fewest_pieces(first, extra):
+    start, pieces = first, list(aligned_sizes(first, first + extra))
+    for size in pieces:
+        assert start % size == 0
+        start += size
+    assert start == first + extra + 1
+    # Two neighbours that made one aligned piece together would be one too many.
+    assert sum(pieces) == extra + 1
+    assert len(pieces) <= 2 * 8
 
 
 @given(counts)

@@ -1,0 +1,160 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whose an interface is: the fleet's interfaces by host, and what nobody else may use because others have it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from .addresses import Block
+from .errors import Problems
+from .intervals import IntervalSet
+from .model import MODE_PREFIX, Desired, Held, Instance, Interface, Observed, Request, Taken, mode_of
+from .tags import (
+    CONTAINER_PREFIX,
+    HOST_ADDRESS,
+    SCHEMA,
+    SCHEMA_VERSION,
+    Claim,
+    claim_of,
+    description_owner,
+)
+
+
+@dataclass(frozen=True)
+class Owned:
+    """An interface of a fleet together with what its tags say."""
+
+    interface: Interface
+    claim: Claim
+
+    def use(self, instances: Mapping[str, Instance]) -> str:
+        """Who uses it, for a message: ``eni-1 (used by i-1, which is running)``."""
+        interface = self.interface
+        instance = instances.get(interface.instance_id or "")
+        if instance is not None:
+            return f"{interface.id} (used by {instance.id}, which is {instance.state})"
+        user = f"used by {interface.instance_id}" if interface.instance_id else interface.status
+        return f"{interface.id} ({user})"
+
+
+def owned_by(fleet: str, observed: Observed) -> list[Owned]:
+    """Every interface of the fleet, by id, wherever it is."""
+    claims = ((interface, claim_of(interface)) for interface in observed.interfaces)
+    found = [Owned(interface, claim) for interface, claim in claims if claim is not None and claim.fleet == fleet]
+    return sorted(found, key=lambda entry: entry.interface.id)
+
+
+def by_host(owned: Iterable[Owned]) -> dict[str, list[Owned]]:
+    """The same by the host that they are of."""
+    found: dict[str, list[Owned]] = {}
+    for entry in owned:
+        found.setdefault(entry.claim.host, []).append(entry)
+    return found
+
+
+def disowned(entry: Owned) -> str | None:
+    """Why an interface that carries the fleet's tag may not be the fleet's; ``None``: it is."""
+    made = description_owner(entry.interface)
+    if made is not None and made[0] != entry.claim.fleet:
+        return f"was made for fleet {made[0]}, as its description says"
+    schema = entry.interface.tags.get(SCHEMA)
+    if schema not in (None, SCHEMA_VERSION):
+        return f"has tags of schema {schema}, and this release knows {SCHEMA_VERSION}"
+    return None
+
+
+def check_ours(owned: Iterable[Owned], problems: Problems, vpc_id: str = "") -> None:
+    """A fleet's name must not take over what is another fleet's.
+
+    ``vpc_id``: where all of the fleet has to be (empty: not known).
+    """
+    for entry in owned:
+        interface = entry.interface
+        why = disowned(entry)
+        if why is None and vpc_id and interface.vpc_id not in ("", vpc_id):
+            why = f"is in {interface.vpc_id}, and this run is about {vpc_id}"
+        if why is not None:
+            rule = "must be a name that no other fleet of this region has"
+            problems.add("fleet", rule, f"{entry.claim.fleet}, and {interface.id} of {entry.claim.host} {why}")
+
+
+def owned_of(
+    requests: Iterable[Request], hosts: Mapping[str, list[Owned]], observed: Observed, problems: Problems
+) -> dict[str, Owned]:
+    """The interface of each host asked for that has one; two for one host are a problem."""
+    owned = {}
+    for request in requests:
+        entries = hosts.get(request.host, [])
+        if len(entries) > 1:
+            names = " and ".join(entry.use(observed.instances) for entry in entries)
+            fleet = entries[0].claim.fleet
+            rule = f"must have one interface in fleet {fleet}: delete the one that is not wanted"
+            problems.add(request.path, rule, f"{names} for {request.host}")
+        elif entries:
+            owned[request.host] = _told(request, entries[0], problems)
+    return owned
+
+
+def _told(request: Request, owned: Owned, problems: Problems) -> Owned:
+    """What the tags and addresses don't say, by the request's pins; a problem when these don't say it either."""
+    claim, interface = owned.claim, owned.interface
+    address = request.address if claim.address is None else claim.address
+    block = request.block if claim.block is None else claim.block
+    for tag, value in ((HOST_ADDRESS, address), (CONTAINER_PREFIX, block)):
+        if value is None:
+            has = ", ".join(map(str, interface.blocks)) or "nothing"
+            rule = f"must be given: {interface.id} of {request.host} has lost its tag {tag}, and has {has}"
+            problems.add(f"{request.path}.{tag.rpartition(':')[2]}", rule)
+    return Owned(interface, replace(claim, address=address, block=block))
+
+
+def held_of(owned: Owned, desired: Desired, awaited: bool) -> Held:
+    """What the host holds.
+
+    Where nothing of its block is on the interface, another choice takes nothing from anyone: for a host that may move,
+    or with a /80 on an interface that no instance uses. ``awaited``: a live instance is to have the interface back.
+    """
+    claim, interface = owned.claim, owned.interface
+    block = claim.block
+    unused = interface.instance_id is None
+    movable = False
+    if block is not None and not any(block.covers(part) for part in interface.blocks):
+        movable = claim.host in desired.move or (unused and mode_of(block.length) == MODE_PREFIX)
+    return Held(
+        claim.host,
+        claim.address,
+        block,
+        claim.count,
+        where=interface.id,
+        attached=awaited or not unused or interface.status == "in-use",
+        movable=movable,
+        extra=() if desired.purge else tuple(extra_of(owned)),
+    )
+
+
+def extra_of(owned: Owned) -> Iterable[Block]:
+    """What the interface has outside of what its tags say."""
+    return (part for part in owned.interface.blocks if not any(block.covers(part) for block in owned.claim.blocks))
+
+
+def taken_in(observed: Observed, asked: Mapping[str, Owned], held: Mapping[str, Held]) -> dict[str, list[Taken]]:
+    """What others have or claim, and what the hosts ``asked`` for keep besides their own, by subnet."""
+    own = {entry.interface.id: host for host, entry in asked.items()}
+    had = IntervalSet((part.first, part.last) for entry in asked.values() for part in entry.interface.blocks)
+    found: dict[str, list[Taken]] = {}
+    for interface in observed.interfaces:
+        taken = found.setdefault(interface.subnet_id, [])
+        host = own.get(interface.id)
+        if host is not None:
+            taken += [Taken(block, interface.id) for block in held[host].extra]
+            continue
+        taken += [Taken(block, interface.id) for block in interface.blocks]
+        claim = claim_of(interface)
+        # A claim protects what was removed by hand from others' hosts, but never beats what one of ours really has.
+        for block in claim.blocks if claim else ():
+            if not had.overlaps(block.first, block.last):
+                taken.append(Taken(block, f"claimed by {interface.id}"))
+    return found
