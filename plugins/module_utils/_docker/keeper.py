@@ -43,15 +43,16 @@ from .ports import (
 )
 
 SOCKET = "/run/docker.sock"
-#: Asking at Docker's socket while Docker is stopped would have systemd start it.
+#: Asking at Docker's socket while Docker stops, or is stopped, would have systemd start it.
 DOCKER_PID_FILE = "/run/docker.pid"
+STATE = ["systemctl", "show", "--property=ActiveState", "--value", "docker.service"]
 EVENTS = {"type": ["container", "network"], "event": ["start", "die", "connect", "disconnect"]}
 LOAD = ["/usr/sbin/nft", "--file", TABLE_FILE]
 LIST = ["/usr/sbin/nft", "--stateless", "list", "table", "ip6", TABLE]
 RETRY_SECONDS = 0.5
 ANSWER_SECONDS = 20.0
 #: Between two repairs: somebody who deletes the table for ever must not keep a processor busy.
-PAUSE_SECONDS = 0.05
+PAUSE_SECONDS = 0.02
 #: Even if no announcement came.
 LOOK_SECONDS = 60.0
 # linux/netlink.h, linux/netfilter/nfnetlink.h: the family of netfilter's messages, and the group of nftables' ones.
@@ -83,10 +84,13 @@ class Docker(http.client.HTTPConnection):
 
 
 def runs() -> bool:
-    """Whether dockerd runs, by its pid file."""
-    with contextlib.suppress(OSError, ValueError), open(DOCKER_PID_FILE, encoding="ascii") as stream:
-        return os.path.exists(f"/proc/{int(stream.read())}")
-    return False
+    """Whether dockerd runs, by its pid file, and is not on its way down."""
+    try:
+        with open(DOCKER_PID_FILE, encoding="ascii") as stream:
+            there = os.path.exists(f"/proc/{int(stream.read())}")
+    except (OSError, ValueError):
+        return False
+    return there and subprocess.run(STATE, stdout=subprocess.PIPE, text=True, check=False).stdout != "deactivating\n"
 
 
 def read(path: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import errno
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -118,14 +119,17 @@ def test_which_announcements_concern_it(kernel, ours):
     assert keeper.concerns_us(kernel) is ours
 
 
-def test_docker_is_not_asked_where_asking_would_start_it(tmp_path, monkeypatch):
+@pytest.mark.parametrize("state", ["no pid file", "gone", "deactivating"])
+def test_docker_is_not_asked_where_asking_would_start_it(tmp_path, monkeypatch, state):
     monkeypatch.setattr(keeper, "DOCKER_PID_FILE", str(tmp_path / "docker.pid"))
-    monkeypatch.setattr(keeper, "SOCKET", str(tmp_path / "docker.sock"))
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(keeper.SOCKET)
-        listening.listen()
-        with pytest.raises(ConnectionRefusedError, match="does not run"):
-            keeper.Docker().connect()
+    monkeypatch.setattr(keeper, "STATE", ["echo", state])
+    if state != "no pid file":
+        (tmp_path / "docker.pid").write_text(str(2**22 + 1 if state == "gone" else os.getpid()))
+    with pytest.raises(ConnectionRefusedError, match="does not run"):
+        keeper.Docker().connect()
+    (tmp_path / "docker.pid").write_text(str(os.getpid()))
+    monkeypatch.setattr(keeper, "STATE", ["echo", "active"])
+    assert keeper.runs()
 
 
 def test_it_stands_by_itself_on_a_host():
