@@ -51,7 +51,7 @@ options:
         spare ones of a host which has another in use, and that are older than O(min_age). It never fails for what is
         in use. Look at it in check mode first.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, swept]
     default: present
   subnet_id:
     description:
@@ -352,7 +352,7 @@ from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.arguments
     wait_argument,
 )
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.fleet import present
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.gone import absent
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.gone import absent, swept
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.main import connect, failure_of
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.progress import Progress, reporter
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.report import Report
@@ -366,7 +366,7 @@ ARGUMENTS = {
     **strings_argument("security_groups"),
     **strings_argument("leaving_instances"),
     **strings_argument("move"),
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "state": {"type": "str", "choices": ["present", "absent", "swept"], "default": "present"},
     "subnet_id": {"type": "str"},
     "purge": {"type": "bool", "default": False},
     "assign": {"type": "str", "choices": list(ASSIGNS), "default": ASSIGN_BLOCK},
@@ -396,6 +396,8 @@ def report_of(api: Ec2Api, given: dict[str, Any], check: bool, progress: Progres
     where = (given["fleet"], given["subnet_id"], given["hosts"])
     if given["state"] == "absent":
         return absent(api, *where, given["leaving_instances"], check, given["wait_timeout"], progress)
+    if given["state"] == "swept":
+        return swept(api, *where, given["min_age"], check, progress)
     return present(api, desired_of(given), check, progress)
 
 
@@ -415,7 +417,7 @@ def main() -> None:
     module = AnsibleAWSModule(
         argument_spec=ARGUMENTS,
         supports_check_mode=True,
-        required_if=[("state", "present", ("hosts",))],
+        required_if=[("state", "present", ("hosts",)), ("state", "swept", ("hosts",))],
     )
     given = module.params
     api = connect(module.client)

@@ -21,10 +21,11 @@ except ImportError:  # AnsibleAWSModule reports it, with what to install
 
 # Lost answers, server errors and throttling are retried by botocore, a few times and with jitter.
 #
-# Mode "standard" because it keeps its pace under stray throttling: with every fifth call throttled, 400 hosts took
-# 16 s, and 333 s in mode "adaptive", which slows all calls down for each one that is refused. When the bucket that
-# EC2 refills by 5 a second is empty, "standard" alone gives up, because its quota of retries (500) runs out: so a call
-# that botocore gave up is made again here, which took 400 hosts as long as the bucket allows.
+# Mode "standard", because it keeps its pace under stray throttling: 400 hosts of mode prefix (800 writes), with every
+# fifth call throttled, took 22 s; in mode "adaptive", which slows all calls down for each one that is refused, 333 s.
+# Where writes empty a bucket that is refilled by 5 a second, "standard" alone gives up after 33 s, because its quota of
+# retries runs out. So a call that botocore gave up is made again here: then they took 153 s ("adaptive": 151 s), and
+# 150 s is what the bucket allows.
 RETRIES = {"retries": {"mode": "standard", "total_max_attempts": 6}, "max_pool_connections": 16}
 
 # Seconds for which a throttled call, which has done nothing, is made again; the first pause between two; the longest.

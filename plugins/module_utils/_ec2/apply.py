@@ -137,7 +137,7 @@ class _Application:
             token = client_token(self._fleet, change, self._generations.get(change.host, 0))
             self._outcome.created[change.host] = create(self._api, change, token, self._made)
         else:
-            VERBS[change.action](self._api, self._fleet, change, self._eni_id(change) or "")
+            VERBS[change.action](self._api, change, self._eni_id(change) or "")
 
     def _eni_id(self, change: Change) -> str | None:
         return change.eni_id or self._outcome.created.get(change.host)

@@ -57,7 +57,8 @@ def present(api: Ec2Api, desired: Desired, check: bool, progress: Progress) -> R
         host: describe_host(allocation, interfaces.get(host), plan.subnets[allocation.subnet_id])
         for host, allocation in plan.allocations.items()
     }
-    return Report(hosts, plan.changes if check else tuple(done), first.before, plan.after, plan.notes)
+    reservations = {key: str(block) for key, block in sorted(plan.reservations.items())}
+    return Report(hosts, plan.changes if check else tuple(done), first.before, plan.after, plan.notes, reservations)
 
 
 def named_subnets(desired: Desired) -> dict[str, str]:

@@ -9,12 +9,13 @@ from collections.abc import Collection, Iterable
 
 from .._plan.changes import RELEASE, Change
 from .._plan.model import Observed
-from .._plan.removal import Removal, plan_absent
+from .._plan.removal import Removal, plan_absent, plan_swept
 from . import translate
 from .api import Ec2Api
 from .apply import Outcome, apply
 from .clock import stamp
-from .observe import instances_of, observe_fleet
+from .codes import INTERFACE_IN_USE
+from .observe import instances_of, observe_fleet, observe_whole
 from .progress import Progress
 from .report import Report
 from .waiters import wait_for
@@ -39,7 +40,7 @@ def absent(
     :raises Ec2Error: what EC2 refused.
     :raises WaitTimeout: an instance did not leave.
     """
-    removal = plan_absent(fleet, hosts, observe_fleet(api, fleet, subnet_id, reservations=True), leaving)
+    removal = plan_absent(fleet, hosts, observe_whole(api, fleet, subnet_id), leaving, subnet_id)
     if not check:
         releases = [change for change in removal.changes if change.action == RELEASE]
         deletions = [change for change in removal.changes if change.action != RELEASE]
@@ -49,7 +50,31 @@ def absent(
             outcome = _remove(api, fleet, changes, progress)
             if outcome.conflicts:
                 raise outcome.conflicts[0].error
-    return Report({}, removal.changes, removal.before, removal.after)
+    return Report({}, removal.changes, removal.before, removal.after, removal.notes)
+
+
+def swept(
+    api: Ec2Api, fleet: str, subnet_id: str | None, hosts: object, min_age: float, check: bool, progress: Progress
+) -> Report:
+    """Delete the fleet's interfaces that nothing uses and that are of no host in ``hosts``, or its spare ones.
+
+    ``min_age``: seconds since they were made. What is in use, or comes into use meanwhile, is noted and stays.
+
+    :raises PlanError: the request is unsound.
+    :raises Ec2Error: what EC2 refused.
+    """
+    observed = observe_fleet(api, fleet, subnet_id)
+    removal = plan_swept(fleet, hosts, observed, api.clock.utc(), min_age, subnet_id)
+    notes = list(removal.notes)
+    changes = removal.changes
+    if not check:
+        outcome = _remove(api, fleet, changes, progress)
+        changes = tuple(outcome.done)
+        for conflict in outcome.conflicts:
+            if conflict.error.code != INTERFACE_IN_USE:
+                raise conflict.error
+            notes.append(f"{conflict.change.host}: {conflict.eni_id} came into use meanwhile; left as it is")
+    return Report({}, changes, removal.before, removal.after, tuple(notes))
 
 
 def _remove(api: Ec2Api, fleet: str, changes: Iterable[Change], progress: Progress) -> Outcome:

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
 
 from .._plan.model import Instance, Interface, Observed
 from .._plan.tags import FLEET, owner_of
@@ -38,24 +40,31 @@ def observe(
     )
 
 
-def observe_fleet(api: Ec2Api, fleet: str, subnet_id: str | None = None, reservations: bool = False) -> Observed:
-    """The fleet's interfaces, wherever they are or in one subnet, with their subnets and instances: three lists.
+def observe_fleet(api: Ec2Api, fleet: str, subnet_id: str | None = None) -> Observed:
+    """The interfaces that carry the fleet's tag, wherever they are or in one subnet, with their subnets and instances:
+    three lists."""
+    interfaces = tuple(map(translate.interface, api.interfaces_tagged(FLEET, fleet, subnet_id)))
+    return _with_instances(api, fleet, interfaces, api.subnets(item.subnet_id for item in interfaces))
 
-    With ``reservations`` those of the subnets as well, one list for each.
-    """
-    listed = map(translate.interface, api.interfaces_tagged(FLEET, fleet, subnet_id))
-    interfaces = tuple(item for item in listed if owner_of(item) is not None)
-    wanted = {item.subnet_id for item in interfaces}
-    if reservations and subnet_id:
-        wanted.add(subnet_id)
-    subnets = {item.id: item for item in map(translate.subnet, api.subnets(wanted))}
-    reserved = [raw for key in sorted(subnets) for raw in api.reservations(key)] if reservations else []
-    return Observed(
-        subnets=subnets,
-        interfaces=interfaces,
-        reservations=tuple(map(translate.reservation, reserved)),
-        instances=instances_of(api, interfaces),
-    )
+
+def observe_whole(api: Ec2Api, fleet: str, subnet_id: str | None = None) -> Observed:
+    """The same, with the reservations of the subnets, and with interfaces there that have lost the fleet's tag: four
+    lists, and one more for each subnet."""
+    tagged = tuple(map(translate.interface, api.interfaces_tagged(FLEET, fleet, subnet_id)))
+    subnets = api.subnets({*(item.subnet_id for item in tagged), *filter(None, [subnet_id])})
+    listed = map(translate.interface, api.interfaces_in(raw["SubnetId"] for raw in subnets))
+    found = {**{item.id: item for item in tagged}, **{item.id: item for item in listed}}
+    reserved = [entry for raw in subnets for entry in api.reservations(raw["SubnetId"])]
+    observed = _with_instances(api, fleet, found.values(), subnets)
+    return replace(observed, reservations=tuple(map(translate.reservation, reserved)))
+
+
+def _with_instances(
+    api: Ec2Api, fleet: str, interfaces: Iterable[Interface], subnets: Iterable[Mapping[str, Any]]
+) -> Observed:
+    own = tuple(item for item in interfaces if _is_of(item, fleet))
+    known = {item.id: item for item in map(translate.subnet, subnets)}
+    return Observed(subnets=known, interfaces=own, instances=instances_of(api, own))
 
 
 def instances_of(api: Ec2Api, interfaces: Iterable[Interface]) -> dict[str, Instance]:

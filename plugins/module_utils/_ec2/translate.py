@@ -11,7 +11,7 @@ from typing import Any
 
 from .._plan.addresses import address_text, read_address, read_block
 from .._plan.changes import Change
-from .._plan.model import Instance, InstanceType, Interface, Reservation, Subnet
+from .._plan.model import EXPLICIT, Instance, InstanceType, Interface, Reservation, Subnet
 from .._plan.tags import CREATED, FLEET
 
 _HOST_KEYS = re.compile(r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS-----", re.DOTALL)
@@ -133,16 +133,14 @@ def assign_request(change: Change, eni_id: str) -> dict[str, Any]:
     return request
 
 
-def reserve_request(change: Change, fleet: str) -> dict[str, Any]:
-    """The parameters of ``CreateSubnetCidrReservation``: ``explicit``, so that EC2 assigns nothing in it by itself."""
+def reserve_request(change: Change) -> dict[str, Any]:
+    """The parameters of ``CreateSubnetCidrReservation``: EC2 assigns nothing in an ``explicit`` one by itself."""
     return {
         "SubnetId": change.subnet_id,
         "Cidr": str(change.prefixes[0]),
-        "ReservationType": "explicit",
-        "Description": f"ipv6.aws_containers {fleet}",
-        "TagSpecifications": [
-            {"ResourceType": "subnet-cidr-reservation", "Tags": tag_list({**change.tags, FLEET: fleet})}
-        ],
+        "ReservationType": EXPLICIT,
+        "Description": change.description or "",
+        "TagSpecifications": [{"ResourceType": "subnet-cidr-reservation", "Tags": tag_list(change.tags)}],
     }
 
 

@@ -33,37 +33,37 @@ def create(api: Ec2Api, change: Change, token: str, made: str) -> str:
     return api.create_interface(f"the network interface of {change.host}", request)["NetworkInterfaceId"]
 
 
-def _assign(api: Ec2Api, fleet: str, change: Change, eni_id: str) -> None:
+def _assign(api: Ec2Api, change: Change, eni_id: str) -> None:
     api.assign(f"{_listed(change)} to {eni_id} of {change.host}", translate.assign_request(change, eni_id))
 
 
-def _unassign(api: Ec2Api, fleet: str, change: Change, eni_id: str) -> None:
+def _unassign(api: Ec2Api, change: Change, eni_id: str) -> None:
     what = f"{_listed(change)} from {eni_id} of {change.host}"
     _unless(INTERFACE_GONE, lambda: api.unassign(what, translate.assign_request(change, eni_id)))
 
 
-def _groups(api: Ec2Api, fleet: str, change: Change, eni_id: str) -> None:
+def _groups(api: Ec2Api, change: Change, eni_id: str) -> None:
     api.set_groups(f"the security groups of {eni_id} of {change.host}", eni_id, change.groups)
 
 
-def _tag(api: Ec2Api, fleet: str, change: Change, eni_id: str) -> None:
+def _tag(api: Ec2Api, change: Change, eni_id: str) -> None:
     api.set_tags(f"{eni_id} of {change.host}", eni_id, translate.tag_list(change.tags))
 
 
-def _delete(api: Ec2Api, fleet: str, change: Change, eni_id: str) -> None:
+def _delete(api: Ec2Api, change: Change, eni_id: str) -> None:
     _unless(INTERFACE_GONE, lambda: api.delete_interface(f"{eni_id} of {change.host}", eni_id))
 
 
-def _attach(api: Ec2Api, fleet: str, change: Change, eni_id: str) -> None:
+def _attach(api: Ec2Api, change: Change, eni_id: str) -> None:
     instance_id, index = change.instance_id or "", change.device_index or 0
     api.attach_interface(f"{eni_id} of {change.host} to {instance_id}", eni_id, instance_id, index)
 
 
-def _reserve(api: Ec2Api, fleet: str, change: Change, eni_id: str) -> None:
-    api.create_reservation(f"{_listed(change)} in {change.subnet_id}", translate.reserve_request(change, fleet))
+def _reserve(api: Ec2Api, change: Change, eni_id: str) -> None:
+    api.create_reservation(f"{_listed(change)} in {change.subnet_id}", translate.reserve_request(change))
 
 
-def _release(api: Ec2Api, fleet: str, change: Change, eni_id: str) -> None:
+def _release(api: Ec2Api, change: Change, eni_id: str) -> None:
     what, reservation_id = f"{_listed(change)} in {change.subnet_id}", change.reservation_id or ""
     _unless(RESERVATION_GONE, lambda: api.delete_reservation(what, reservation_id))
 
@@ -81,8 +81,8 @@ def _unless(gone: str, call: Callable[[], None]) -> None:
             raise
 
 
-# Arguments: the fleet, the change, and the id of the interface that it is for (empty for a reservation).
-VERBS: dict[str, Callable[[Ec2Api, str, Change, str], None]] = {
+# Arguments: the API, the change, and the id of the interface that it is for (empty for a reservation).
+VERBS: dict[str, Callable[[Ec2Api, Change, str], None]] = {
     ASSIGN_ADDRESSES: _assign,
     ASSIGN_PREFIXES: _assign,
     ATTACH: _attach,

@@ -93,10 +93,10 @@ def test_eni_reports_every_fault_with_path_rule_and_value(run, ec2):
     answer = run(eni, subnet_id="subnet-none", hosts=[{"name": "a", "container_mode": "x"}, {"name": "a"}])
     assert [violation["path"] for violation in answer["violations"]] == [
         "subnet_id",
-        "hosts[0].container_mode",
-        "hosts[1].name",
+        "hosts[a].container_mode",
+        "hosts[a].name",
     ]
-    assert "hosts[0].container_mode: must be block or prefix, got x" in answer["msg"]
+    assert "hosts[a].container_mode: must be block or prefix, got x" in answer["msg"]
     assert not ec2.writes()
 
 

@@ -91,7 +91,11 @@ def test_a_run_cut_short_between_create_and_prefix_is_completed(ec2):
 
 
 def test_two_interfaces_that_claim_one_host(ec2):
+    """Both are named, with who uses them, and nothing is changed."""
     eni_id = run(ec2, [{"name": "a"}]).hosts["a"]["eni_id"]
-    other = ec2.add_eni([f"{BASE}::50"], tags=ec2.tags(eni_id))
-    with pytest.raises(PlanError, match=f"must have one interface in fleet default: .* got {eni_id} and {other} for a"):
+    other = ec2.add_eni([f"{BASE}::50"], tags=ec2.tags(eni_id), instance_id="i-1")
+    ec2.calls.clear()
+    with pytest.raises(PlanError) as caught:
         run(ec2, [{"name": "a"}])
+    assert f"got {eni_id} (available) and {other} (used by i-1, which is running) for a" in str(caught.value)
+    assert not ec2.writes()

@@ -128,11 +128,11 @@ def test_everything_wrong_is_reported_at_once_and_nothing_written(ec2):
     for expected in (
         "security_groups[0]: must be an existing security group, got sg-none",
         "security_groups[1]: must be of the subnet's VPC vpc-1, got sg-other of vpc-2",
-        "hosts[0].instance_type: must allow 5 IPv6 addresses per interface",
-        "hosts[1].instance_type: must be an instance type of this region, got t9.huge",
-        "hosts[2].container_prefix: must overlap nothing in use",
-        "hosts[3].instance_type: must be a Nitro type for container_mode prefix",
-        "hosts[4].name: must be unique, and hosts[3] has it too, got d",
+        "hosts[a].instance_type: must allow 5 IPv6 addresses per interface",
+        "hosts[b].instance_type: must be an instance type of this region, got t9.huge",
+        "hosts[c].container_prefix: must overlap nothing in use",
+        "hosts[d].instance_type: must be a Nitro type for container_mode prefix",
+        "hosts[d].name: must be unique",
     ):
         assert expected in lines
     assert not ec2.writes()
@@ -163,15 +163,18 @@ def test_a_pin_can_not_move_a_live_host(ec2):
     with pytest.raises(PlanError) as caught:
         run(ec2, [{"name": "a", "host_address": "::77", "container_prefix": "::20/126"}])
     text = str(caught.value)
-    assert f"hosts[0].host_address: must stay {BASE}::4, which a holds (eni-0001)" in text
-    assert f"hosts[0].container_prefix: must stay {BASE}::8/126, which a holds (eni-0001)" in text
+    assert f"hosts[a].host_address: must stay {BASE}::4, which a holds (eni-0001)" in text
+    assert f"hosts[a].container_prefix: must stay {BASE}::8/126, which a holds (eni-0001)" in text
 
 
-def test_a_host_of_another_subnet_is_not_made_twice(ec2):
+def test_a_host_stays_in_its_subnet(ec2):
+    """A default that has changed moves nobody; a host's own subnet that has is refused."""
     run(ec2, [{"name": "a"}])
     ec2.subnets["subnet-2"] = "2600:1f18:47b:ca04::/64"
-    with pytest.raises(PlanError, match="hosts\\[0\\]: must stay in subnet-1"):
-        run(ec2, [{"name": "a"}], subnet_id="subnet-2")
+    report = run(ec2, [{"name": "a"}, {"name": "b"}], subnet_id="subnet-2")
+    assert [report.hosts[host]["subnet_id"] for host in "ab"] == [SUBNET, "subnet-2"]
+    with pytest.raises(PlanError, match=r"hosts\[a\]\S*: must stay subnet-1, where"):
+        run(ec2, [{"name": "a", "subnet_id": "subnet-2"}])
 
 
 def test_another_fleets_hosts_and_reservations_are_left_alone(ec2):

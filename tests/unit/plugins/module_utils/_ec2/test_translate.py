@@ -108,8 +108,10 @@ def test_a_subnet_without_ipv4_and_a_reservation_for_prefixes():
 
 
 def test_a_reservation_says_whose_it_is():
-    change = Change(RESERVE, "", subnet_id="subnet-1", prefixes=(read_block("2001:db8:0:0:0:1::/96"),))
-    request = translate.reserve_request(change, "f")
+    change = Change(
+        RESERVE, "", subnet_id="subnet-1", prefixes=(read_block("2001:db8:0:0:0:1::/96"),), tags={FLEET: "f"}
+    )
+    request = translate.reserve_request(change)
     assert request["Cidr"] == "2001:db8::1:0:0/96"
     assert request["ReservationType"] == "explicit"
     assert request["TagSpecifications"][0]["Tags"] == [{"Key": FLEET, "Value": "f"}]
