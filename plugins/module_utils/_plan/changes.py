@@ -17,6 +17,7 @@ from .addresses import Block, address_text
 
 RELEASE = "release_reservation"
 DELETE = "delete_interface"
+RESTORE = "restore_tags"
 UNASSIGN_ADDRESSES = "unassign_addresses"
 UNASSIGN_PREFIXES = "unassign_prefixes"
 RESERVE = "create_reservation"
@@ -30,7 +31,7 @@ ATTACH = "attach_interface"
 
 # The phases, each with its actions in the order in which one host's are done.
 PHASES = (
-    (RELEASE, DELETE, UNASSIGN_ADDRESSES, UNASSIGN_PREFIXES),
+    (RELEASE, DELETE, RESTORE, UNASSIGN_ADDRESSES, UNASSIGN_PREFIXES),
     (RESERVE,),
     (CREATE, CLAIM, ASSIGN_ADDRESSES, ASSIGN_PREFIXES, GROUPS, TAG, ATTACH),
 )
@@ -41,6 +42,7 @@ _STEP = {action: step for step, action in enumerate(ACTIONS)}
 _SENTENCES = {
     RELEASE: "release reservation {reservation} of {prefixes}",
     DELETE: "delete {eni}",
+    RESTORE: "tag {eni} again with {tags}",
     UNASSIGN_ADDRESSES: "unassign {addresses} from {eni}",
     UNASSIGN_PREFIXES: "unassign {prefixes} from {eni}",
     RESERVE: "reserve {prefixes}",

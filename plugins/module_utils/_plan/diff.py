@@ -19,6 +19,7 @@ from .changes import (
     GROUPS,
     RELEASE,
     RESERVE,
+    RESTORE,
     TAG,
     UNASSIGN_ADDRESSES,
     UNASSIGN_PREFIXES,
@@ -89,7 +90,7 @@ def changed(interface: Interface, change: Change) -> Interface:
         return replace(interface, prefixes=interface.prefixes - set(change.prefixes))
     if change.action == GROUPS:
         return replace(interface, groups=change.groups)
-    if change.action in (TAG, CLAIM):
+    if change.action in (TAG, CLAIM, RESTORE):
         return replace(interface, tags={**interface.tags, **change.tags})
     if change.action == ATTACH:
         return replace(interface, instance_id=change.instance_id, device_index=change.device_index, status="in-use")

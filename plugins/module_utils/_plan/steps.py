@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .addresses import BITS, Block, single
 from .changes import (
@@ -15,6 +15,7 @@ from .changes import (
     CLAIM,
     CREATE,
     GROUPS,
+    RESTORE,
     TAG,
     UNASSIGN_ADDRESSES,
     UNASSIGN_PREFIXES,
@@ -22,7 +23,7 @@ from .changes import (
 )
 from .model import Allocation, Desired
 from .ownership import Owned
-from .tags import CONTAINER_PREFIX, COUNT, HOST_ADDRESS, description_of, tags_of, wrong_tags
+from .tags import CONTAINER_PREFIX, COUNT, HOST_ADDRESS, description_of, lost_tags, tags_of, wrong_tags
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,11 @@ def changes_of(desired: Desired, allocation: Allocation, owned: Owned | None, su
     prefixes = tuple(part for part in surplus.gone if part.length != BITS)
     if prefixes:
         yield Change(UNASSIGN_PREFIXES, host, interface.id, prefixes=prefixes)
+    lost = lost_tags(interface, owned.claim) if surplus.gone else {}
+    if lost:
+        # They were read off the addresses, which won't tell any more.
+        yield Change(RESTORE, host, interface.id, tags=lost)
+        interface = replace(interface, tags={**interface.tags, **lost})
     wrong = wrong_tags(interface, desired.fleet, allocation, desired.tags)
     if owned.claim.block is not None and not owned.claim.block.overlaps(allocation.block):
         claim = {key: wrong.pop(key) for key in (HOST_ADDRESS, CONTAINER_PREFIX, COUNT) if key in wrong}

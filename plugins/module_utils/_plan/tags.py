@@ -112,6 +112,16 @@ def wrong_tags(interface: Interface, fleet: str, allocation: Allocation, extra: 
     return {key: value for key, value in wanted.items() if interface.tags.get(key) != value}
 
 
+def lost_tags(interface: Interface, claim: Claim) -> dict[str, str]:
+    """What the interface was given as far as its tags do not say so, but ``claim`` does."""
+    known = {
+        HOST_ADDRESS: None if claim.address is None else str(single(claim.address)),
+        CONTAINER_PREFIX: None if claim.block is None else str(claim.block),
+        COUNT: None if claim.count is None else str(claim.count),
+    }
+    return {key: value for key, value in known.items() if value is not None and interface.tags.get(key) != value}
+
+
 def owner_of(interface: Interface) -> tuple[str, str] | None:
     """``(fleet, host)`` by tag, by the description where a tag was lost, or ``None``: not one of ours."""
     fleet, host = interface.tags.get(FLEET), interface.tags.get(HOST)
