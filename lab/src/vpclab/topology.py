@@ -61,12 +61,15 @@ class Vpc:
 
 @dataclass(frozen=True, slots=True)
 class Subnet:
-    """A subnet. ``internet`` is true when its route table sends ``::/0`` to an internet gateway attached to its VPC."""
+    """A subnet; an IPv6-only one has no ``ipv4``.
+
+    ``internet`` is true when its route table sends ``::/0`` to an internet gateway attached to its VPC.
+    """
 
     id: str
     vpc_id: str
     az: str
-    ipv4: IPv4Network
+    ipv4: IPv4Network | None
     ipv6: IPv6Network | None
     internet: bool
 
@@ -76,6 +79,7 @@ class Eni:
     """A network interface: the addresses and delegated /80 prefixes for which the VPC delivers packets to it.
 
     ``mac`` is lower case with colons. ``instance_id`` and ``device_index`` are both None while it is not attached.
+    ``private_ip`` is None in an IPv6-only subnet.
     ``addresses`` keeps the order in which they were assigned: DHCPv6 and IMDS list the first one first.
     """
 
@@ -83,7 +87,7 @@ class Eni:
     mac: str
     subnet_id: str
     vpc_id: str
-    private_ip: IPv4Address
+    private_ip: IPv4Address | None
     addresses: tuple[IPv6Address, ...]
     prefixes: tuple[IPv6Network, ...]
     groups: tuple[str, ...]

@@ -10,6 +10,7 @@ from ipaddress import IPv6Address, IPv6Network
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from vpclab.ec2 import Server
 
@@ -47,6 +48,33 @@ def test_unassign_gives_addresses_and_prefixes_back(ec2: Any, net: Any) -> None:
     assert answer["UnassignedIpv6Prefixes"] == [f"{SUBNET}:1::/80"]
     other = net.eni(":a", "1::a")
     assert {item["Ipv6Address"] for item in net.shown(other)["Ipv6Addresses"]} == {f"{SUBNET}::a", f"{SUBNET}:1::a"}
+
+
+def test_unassign_is_all_or_nothing(ec2: Any, net: Any) -> None:
+    """One address of another interface among the own ones: all are kept. An address named twice is taken once."""
+    eni = net.eni(":a", ":b")
+    net.eni(":c")
+    with pytest.raises(ClientError, match="Some of the specified addresses are not assigned to interface"):
+        ec2.unassign_ipv6_addresses(NetworkInterfaceId=eni, Ipv6Addresses=[f"{SUBNET}::a", f"{SUBNET}::c"])
+    assert len(net.shown(eni)["Ipv6Addresses"]) == 2
+    ec2.unassign_ipv6_addresses(NetworkInterfaceId=eni, Ipv6Addresses=[f"{SUBNET}::a", f"{SUBNET}:0:0:0:a"])
+    assert [item["Ipv6Address"] for item in net.shown(eni)["Ipv6Addresses"]] == [f"{SUBNET}::b"]
+
+
+def test_a_second_interface_comes_and_goes(ec2: Any, net: Any) -> None:
+    """Attached at a free index, shown by both, detached again with all that it holds, and free for another."""
+    first, second = net.eni(":a"), net.eni(":b")
+    instance = net.launch(first)
+    attached = ec2.attach_network_interface(NetworkInterfaceId=second, InstanceId=instance, DeviceIndex=2)
+    shown = net.shown(second)
+    assert (shown["Status"], shown["Attachment"]["DeviceIndex"]) == ("in-use", 2)
+    described = ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+    assert [nic["NetworkInterfaceId"] for nic in described["NetworkInterfaces"]] == [first, second]
+    ec2.detach_network_interface(AttachmentId=attached["AttachmentId"])
+    shown = net.shown(second)
+    assert (shown["Status"], "Attachment" in shown) == ("available", False)
+    assert [item["Ipv6Address"] for item in shown["Ipv6Addresses"]] == [f"{SUBNET}::b"]
+    assert net.launch(second)
 
 
 def test_deleting_frees_everything(ec2: Any, net: Any) -> None:

@@ -9,6 +9,9 @@ from __future__ import annotations
 from ipaddress import IPv6Network
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 from vpclab.ec2 import Server
 
 
@@ -39,6 +42,27 @@ def test_an_ipv6_network_can_come_and_go(ec2: Any, net: Any) -> None:
     ec2.disassociate_subnet_cidr_block(AssociationId=made["Ipv6CidrBlockAssociation"]["AssociationId"])
     (shown,) = ec2.describe_subnets(SubnetIds=[subnet])["Subnets"]
     assert shown["Ipv6CidrBlockAssociationSet"] == []
+
+
+def test_a_reservation_around_what_is_assigned(ec2: Any, net: Any) -> None:
+    """It may hold assigned addresses; more may be assigned in it by name; none is picked from it; its subnet takes it
+    along when it goes."""
+    eni = net.eni(":1:0:1")
+    made = ec2.create_subnet_cidr_reservation(
+        SubnetId=net.subnet,
+        Cidr="2600:1f18:47b:ca03:0:1::/96",
+        ReservationType="explicit",
+        Description="blocks",
+        TagSpecifications=[{"ResourceType": "subnet-cidr-reservation", "Tags": [{"Key": "fleet", "Value": "a"}]}],
+    )["SubnetCidrReservation"]
+    assert (made["Cidr"], made["ReservationType"]) == ("2600:1f18:47b:ca03:0:1::/96", "explicit")
+    assert made["Description"] == "blocks"
+    assert made["Tags"] == [{"Key": "fleet", "Value": "a"}]
+    ec2.assign_ipv6_addresses(NetworkInterfaceId=eni, Ipv6Addresses=["2600:1f18:47b:ca03:0:1:0:2"])
+    ec2.delete_network_interface(NetworkInterfaceId=eni)
+    ec2.delete_subnet(SubnetId=net.subnet)
+    with pytest.raises(ClientError, match=r"InvalidSubnetCidrReservationID\.NotFound"):
+        ec2.delete_subnet_cidr_reservation(SubnetCidrReservationId=made["SubnetCidrReservationId"])
 
 
 def test_reservations_of_a_whole_prefix_are_instant(ec2: Any, net: Any) -> None:

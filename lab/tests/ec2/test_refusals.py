@@ -177,6 +177,15 @@ def token_with_other_parameters(ec2: Any, net: Any) -> None:
     net.eni(":1:2", ClientToken="one")
 
 
+def tags(kind: str, *keys: str) -> list[dict[str, Any]]:
+    return [{"ResourceType": kind, "Tags": [{"Key": key, "Value": "x"} for key in keys]}]
+
+
+def token_with_other_tags(ec2: Any, net: Any) -> None:
+    net.eni(ClientToken="one", TagSpecifications=tags("network-interface", "a"))
+    net.eni(ClientToken="one", TagSpecifications=tags("network-interface", "b"))
+
+
 def launch_token_with_other_parameters(ec2: Any, net: Any) -> None:
     eni = net.eni()
     net.launch(eni, ClientToken="one")
@@ -327,6 +336,34 @@ REFUSALS: dict[str, tuple[Case, str]] = {
     "launch token with other parameters": (launch_token_with_other_parameters, "IdempotentParameterMismatch"),
     "reservation outside the subnet": (reserve("2600:1f18:47b:ca04::/80"), WRONG),
     "overlapping reservations": (reserve(f"{SUBNET}:1::/80", f"{SUBNET}:1::/126"), WRONG),
+    "reservation with host bits": (reserve(f"{SUBNET}::1:0/96"), WRONG),
+    "reservation of another family": (reserve("10.1.0.0/28"), WRONG),
+    "malformed reservation": (reserve("::g/96"), WRONG),
+    "delete an unknown reservation": (
+        lambda ec2, net: ec2.delete_subnet_cidr_reservation(SubnetCidrReservationId="scr-12345678901234567"),
+        "InvalidSubnetCidrReservationID.NotFound",
+    ),
+    "reservation in an unknown subnet": (
+        lambda ec2, net: ec2.get_subnet_cidr_reservations(SubnetId="subnet-12345678"),
+        "InvalidSubnetID.NotFound",
+    ),
+    "detach an unknown attachment": (
+        lambda ec2, net: ec2.detach_network_interface(AttachmentId="eni-attach-12345678"),
+        "InvalidAttachmentID.NotFound",
+    ),
+    "token with other tags": (token_with_other_tags, "IdempotentParameterMismatch"),
+    "tags of another resource": (create(TagSpecifications=tags("instance", "a")), WRONG),
+    "a tag twice": (create(TagSpecifications=tags("network-interface", "a", "a")), WRONG),
+    "unassign a prefix that it has not": (
+        lambda ec2, net: ec2.unassign_ipv6_addresses(NetworkInterfaceId=net.eni(), Ipv6Prefixes=[f"{SUBNET}:1::/80"]),
+        WRONG,
+    ),
+    "unassign nothing": (
+        lambda ec2, net: ec2.unassign_ipv6_addresses(NetworkInterfaceId=net.eni()),
+        "MissingParameter",
+    ),
+    "IPv6 on a type without it": (launched("m3.medium", Ipv6AddressCount=1), "UnsupportedOperation"),
+    "attach at a second index in use": (attach(1, others=1, type="t3.medium"), WRONG),
     "page size with ids": (page_of_named, "InvalidParameterCombination"),
     "foreign page token": (lambda ec2, net: ec2.describe_network_interfaces(NextToken="abc"), "InvalidNextToken"),
     "latest console of a type without Nitro": (console_of_old_type, "UnsupportedOperation"),

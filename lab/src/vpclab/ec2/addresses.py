@@ -170,13 +170,14 @@ class AddressSpace(Generic[Network]):
     # Reservations -----------------------------------------------------------------------------------------------------
 
     def reserve(self, network: IPv4Network | IPv6Network, kind: ReservationKind, identity: str) -> None:
-        """Reserve ``network``; refuse one that is outside or overlaps another reservation."""
+        """Reserve ``network``, whoever has addresses in it; refuse one that is outside or overlaps a reservation."""
         first, last = int(network.network_address), int(network.broadcast_address)
         if network.version != self.network.version or first < self._first or last > self._last:
-            raise invalid(f"The CIDR '{network}' must be within the subnet's CIDR '{self.network}'")
+            raise invalid(f"Reservation CIDR should be within subnet CIDR block ({self.network})")
         for block in self._blocks:
             if first <= block.last and last >= block.first:
-                raise invalid(f"The CIDR '{network}' conflicts with reservation '{block.id}'")
+                # Seen in hashicorp/terraform-provider-aws, issue 45304.
+                raise invalid(f"Reservation CIDR {network} has overlap with existing reserved CIDR block")
         insort(self._blocks, Block(first, last, kind, identity), key=lambda block: block.first)
 
     def unreserve(self, identity: str) -> None:

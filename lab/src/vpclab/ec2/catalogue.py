@@ -61,22 +61,31 @@ def suite_of(image_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TypeLimits:
-    """What an instance type allows on the network (source: EC2's DescribeInstanceTypes, as recorded in moto)."""
+    """What an instance type allows on the network (source: EC2's DescribeInstanceTypes, as recorded in moto).
+
+    Prefixes, IPv6-only subnets and the latest console output are for ``nitro`` types alone.
+    """
 
     name: str
     interfaces: int
     ipv4_per_interface: int
     ipv6_per_interface: int
-    prefixes: bool
+    nitro: bool
     architectures: tuple[str, ...]
+
+    def check_subnet(self, ipv6_only: bool) -> None:
+        """Refuse an interface in an IPv6-only subnet on a type that is not on Nitro (documented; code not recorded)."""
+        if ipv6_only and not self.nitro:
+            raise invalid(f"IPv6-only subnets are not supported by instance type {self.name}")
 
     def check_interface(self, ipv4: int, ipv6: int, prefixes: int) -> None:
         """Refuse an interface with so many addresses and prefixes; a prefix counts as one address."""
         if ipv4 > self.ipv4_per_interface:
             raise _over_limit("private IPv4 addresses", ipv4, self.ipv4_per_interface, self.name)
         if (ipv6 or prefixes) and not self.ipv6_per_interface:
-            raise invalid(f"IPv6 is not supported by instance type {self.name}")  # code not recorded
-        if prefixes and not self.prefixes:
+            # Seen in aws/karpenter-provider-aws, issue 2975.
+            raise Refusal("UnsupportedOperation", f"IPv6 addresses are not supported on {self.name}")
+        if prefixes and not self.nitro:
             raise invalid(f"Prefix delegation is not supported by instance type {self.name}")  # code not recorded
         if ipv6 + prefixes > self.ipv6_per_interface:
             raise _over_limit("IPv6 addresses", ipv6 + prefixes, self.ipv6_per_interface, self.name)
@@ -99,6 +108,6 @@ def type_limits(name: str) -> TypeLimits:
         interfaces=network["MaximumNetworkInterfaces"],
         ipv4_per_interface=network["Ipv4AddressesPerInterface"],
         ipv6_per_interface=network["Ipv6AddressesPerInterface"] if network["Ipv6Supported"] else 0,
-        prefixes=known.get("Hypervisor") == "nitro" or known["BareMetal"],
+        nitro=known.get("Hypervisor") == "nitro" or known["BareMetal"],
         architectures=tuple(known["ProcessorInfo"]["SupportedArchitectures"]),
     )

@@ -145,8 +145,8 @@ class LabInstance(Recorded, Instance):
 
     @property
     def private_dns_name(self) -> str:
-        """The internal name of the primary address, "" once it is terminated."""
-        return self.nics[0].private_dns_name if 0 in self.nics else ""
+        """The internal name of the primary address, or of the instance itself if it has no IPv4; "" when terminated."""
+        return (self.nics[0].private_dns_name or f"{self.id}.ec2.internal") if 0 in self.nics else ""
 
     @property
     def public_ip(self) -> None:

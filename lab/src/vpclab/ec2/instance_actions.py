@@ -128,7 +128,7 @@ class InstanceActions(InstanceResponse):
     def get_console_output(self) -> ActionResult:
         """GetConsoleOutput: what the machine has written, its last 64 KiB."""
         instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
-        if self._get_param("Latest") and not type_limits(instance.instance_type).prefixes:
+        if self._get_param("Latest") and not type_limits(instance.instance_type).nitro:
             raise Refusal("UnsupportedOperation", f"{instance.instance_type} does not support latest console output")
         output = self.ec2_backend.machines.console_output(instance.id).encode()[-CONSOLE_BYTES:]
         return ActionResult(

@@ -61,6 +61,8 @@ class LabInstanceBackend(InterfaceBackend):
             else self.get_subnet(spec["SubnetId"])
             for spec in specs
         ]
+        for subnet in subnets:
+            limits.check_subnet(subnet.v4 is None)
         zone = params.get("Placement", {}).get("AvailabilityZone")
         if len({subnet.availability_zone for subnet in subnets} | ({zone} if zone else set())) > 1:
             raise different_zones()

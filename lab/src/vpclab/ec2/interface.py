@@ -104,9 +104,9 @@ class LabInterface(Recorded, NetworkInterface):
         return sorted(map(str, self.addresses), key=lambda text: hashlib.blake2b(text.encode()).digest())
 
     @property
-    def private_ip_address(self) -> str:
-        """The primary private IPv4 address."""
-        return str(self.private_ips[0])
+    def private_ip_address(self) -> str | None:
+        """The primary private IPv4 address; None in an IPv6-only subnet."""
+        return str(self.private_ips[0]) if self.private_ips else None
 
     @property
     def private_ip_addresses(self) -> list[dict[str, Any]]:
@@ -114,9 +114,9 @@ class LabInterface(Recorded, NetworkInterface):
         return [{"Primary": index == 0, "PrivateIpAddress": str(ip)} for index, ip in enumerate(self.private_ips)]
 
     @property
-    def private_dns_name(self) -> str:
-        """The internal name of the primary address."""
-        return f"ip-{self.private_ip_address.replace('.', '-')}.ec2.internal"
+    def private_dns_name(self) -> str | None:
+        """The internal name of the primary IPv4 address, if it has one."""
+        return f"ip-{self.private_ip_address.replace('.', '-')}.ec2.internal" if self.private_ip_address else None
 
     def shown(self) -> dict[str, Any]:
         """The interface as DescribeNetworkInterfaces shows it."""

@@ -11,11 +11,11 @@ from typing import Any
 from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.exceptions import InvalidParameterValueErrorUnknownAttribute
 from moto.ec2.responses._base_response import EC2BaseResponse
-from moto.ec2.utils import add_tag_specification
 
 from vpclab.ec2.interface import Ipv6Ask
 from vpclab.ec2.paging import page, refuse_ids_with_limit
 from vpclab.ec2.refusal import unsupported
+from vpclab.ec2.resources import tags_for
 from vpclab.ec2.wire import Plain
 
 _IPV4_PREFIXES = ("Ipv4Prefixes", "Ipv4PrefixCount")
@@ -46,6 +46,7 @@ class InterfaceActions(EC2BaseResponse):
         self._refuse_ipv4_prefixes()
         self.error_on_dryrun()
         backend = self.ec2_backend
+        tags = tags_for(params, "network-interface")
         known = backend.interface_tokens.find(params)
         if known:
             eni = backend.get_network_interface(known)
@@ -56,7 +57,7 @@ class InterfaceActions(EC2BaseResponse):
                 params.get("PrivateIpAddresses"),
                 params.get("Groups"),
                 params.get("Description"),
-                add_tag_specification(params.get("TagSpecifications", [])),
+                tags,
                 ipv6=ipv6_ask(params),
                 primary_ipv6=bool(params.get("EnablePrimaryIpv6")),
                 secondary_ips_count=params.get("SecondaryPrivateIpAddressCount"),

@@ -82,7 +82,8 @@ class InterfaceBackend(NetworkBackend):
             description or "",
             delete_on_termination=bool(delete_on_termination),
         )
-        subnet.v4.claim(private_ips, [], eni.id)
+        if private_ips:
+            subnet.ipv4.claim(private_ips, [], eni.id)
         eni.private_ips = [IPv4Address(ip) for ip in private_ips]
         self._give(eni, addresses, prefixes)
         if primary_ipv6:
@@ -97,7 +98,8 @@ class InterfaceBackend(NetworkBackend):
         if eni.attachment_id:
             # Recorded: not InvalidNetworkInterface.InUse, which is what a second attach gets.
             raise invalid(f"Network interface '{eni_id}' is currently in use.")
-        eni.subnet.v4.release([int(ip) for ip in eni.private_ips], [])
+        if eni.private_ips:
+            eni.subnet.ipv4.release([int(ip) for ip in eni.private_ips], [])
         self._take(eni, list(eni.addresses), [int(prefix.network_address) for prefix in eni.prefixes])
         del self.enis[eni_id]
         self.interface_tokens.forget(eni_id)
@@ -132,11 +134,11 @@ class InterfaceBackend(NetworkBackend):
         if not texts and not prefix_texts:
             raise Refusal("MissingParameter", "Either ipv6Addresses or ipv6Prefixes must be specified")
         space = self._space(eni.subnet)
-        addresses = [IPv6Address(space.address(text)) for text in texts]
-        starts = [space.prefix(text) for text in prefix_texts]
+        addresses = [IPv6Address(value) for value in dict.fromkeys(map(space.address, texts))]
+        starts = list(dict.fromkeys(map(space.prefix, prefix_texts)))
         for address in addresses:
             if address not in eni.addresses:
-                # The code for an address of somebody else is not recorded.
+                # Recorded for private IPv4 addresses (in Netflix/titus-executor and others); for IPv6 the same.
                 raise invalid(f"Some of the specified addresses are not assigned to interface {eni_id}: {address}")
             if address == eni.primary_ipv6:
                 raise invalid(f"The primary IPv6 address {address} of {eni_id} cannot be unassigned")  # nor this one
@@ -149,22 +151,23 @@ class InterfaceBackend(NetworkBackend):
     def assign_private_ips(self, eni_id: str, texts: Sequence[str], count: int) -> LabInterface:
         """Give more private IPv4 addresses to an interface."""
         eni = self.get_network_interface(eni_id)
-        values = [eni.subnet.v4.address(text) for text in texts]
-        eni.subnet.v4.check(values, [])
-        values += eni.subnet.v4.pick(count)
+        space = eni.subnet.ipv4
+        values = [space.address(text) for text in texts]
+        space.check(values, [])
+        values += space.pick(count)
         self._check_limits(eni, more_ipv4=len(values))
-        eni.subnet.v4.claim(values, [], eni.id)
+        space.claim(values, [], eni.id)
         eni.private_ips = [*eni.private_ips, *map(IPv4Address, values)]
         return eni
 
     def unassign_private_ips(self, eni_id: str, texts: Sequence[str]) -> None:
         """Take secondary private IPv4 addresses from an interface."""
         eni = self.get_network_interface(eni_id)
-        addresses = [IPv4Address(eni.subnet.v4.address(text)) for text in texts]
+        addresses = [IPv4Address(eni.subnet.ipv4.address(text)) for text in texts]
         for address in addresses:
             if address not in eni.private_ips[1:]:
                 raise invalid(f"Some of the specified addresses are not assigned to interface {eni_id}: {address}")
-        eni.subnet.v4.release([int(address) for address in addresses], [])
+        eni.subnet.ipv4.release([int(address) for address in addresses], [])
         eni.private_ips = [address for address in eni.private_ips if address not in addresses]
 
     # Attachments ------------------------------------------------------------------------------------------------------
@@ -188,6 +191,7 @@ class InterfaceBackend(NetworkBackend):
                 "AttachmentLimitExceeded",
                 f"Interface count {len(instance.nics) + 1} exceeds the limit for {instance.instance_type}",
             )
+        limits.check_subnet(eni.subnet.v4 is None)
         limits.check_interface(len(eni.private_ips), len(eni.addresses), len(eni.prefixes))
         instance.attach_eni(eni, device_index)
         return eni
@@ -267,9 +271,11 @@ class InterfaceBackend(NetworkBackend):
     ) -> list[int]:
         named = sorted(more, key=lambda item: not item.get("Primary"))
         texts = ([first] if first else []) + [item["PrivateIpAddress"] for item in named]
-        values = [subnet.v4.address(text) for text in dict.fromkeys(texts)]
-        subnet.v4.check(values, [])
-        return values + subnet.v4.pick(count + (0 if values else 1))
+        if subnet.v4 is None and not texts and not count:
+            return []
+        values = [subnet.ipv4.address(text) for text in dict.fromkeys(texts)]
+        subnet.ipv4.check(values, [])
+        return values + subnet.ipv4.pick(count + (0 if values else 1))
 
     def _resolve(self, subnet: LabSubnet, ask: Ipv6Ask) -> tuple[list[int], list[int]]:
         """The addresses and prefix starts that an ask comes to, all of them free."""

@@ -32,6 +32,7 @@ from vpclab.ec2.subnet import LabSubnet, ipv6_subnet_network
 AMAZON_IPV6_POOL = IPv6Network("2600:1f18::/32")
 """Where Amazon-provided networks come from; ``FIRST_VPC_NETWORK`` is the first one, the how-to's."""
 FIRST_VPC_NETWORK = IPv6Network("2600:1f18:47b:ca00::/56")
+_FIXED_IF_NATIVE = {"assign_ipv6_address_on_creation": True, "map_public_ip_on_launch": False}
 ANYWHERE_IPV6 = IPv6Network("::/0")
 
 
@@ -97,21 +98,19 @@ class NetworkBackend(GroupBackend):
     def create_subnet(
         self,
         vpc_id: str,
-        cidr_block: str,
+        cidr_block: str | None,
         ipv6_cidr_block: str | None = None,
         availability_zone: str | None = None,
         availability_zone_id: str | None = None,
         ipv6_native: bool = False,
         tags: Mapping[str, Mapping[str, str]] | None = None,
     ) -> LabSubnet:
-        """Make a subnet inside its VPC's networks, apart from the other subnets."""
+        """Make a subnet inside its VPC's networks, apart from the other subnets; an IPv6-only one has no IPv4."""
         vpc = self.get_vpc(vpc_id)
-        ipv4 = self._ipv4_subnet_network(vpc, cidr_block)
+        ipv4 = self._ipv4_subnet_network(vpc, cidr_block) if cidr_block else None
         ipv6 = self._ipv6_subnet_network(vpc, ipv6_cidr_block) if ipv6_cidr_block else None
         zone = self._zone(availability_zone, availability_zone_id)
-        subnet = LabSubnet(self, random_subnet_id(), vpc_id, str(ipv4), zone, self.random)
-        if ipv6 is not None:
-            subnet.attach_ipv6_cidr_block_associations(str(ipv6))
+        subnet = LabSubnet(self, random_subnet_id(), vpc_id, ipv4, ipv6, zone, self.random)
         subnet.add_tags(dict((tags or {}).get("subnet", {})))
         self.associate_default_network_acl_with_subnet(subnet.id, vpc_id)
         self.subnets[zone.name][subnet.id] = subnet
@@ -122,9 +121,12 @@ class NetworkBackend(GroupBackend):
         return select(map(self.get_subnet, subnet_ids) if subnet_ids else self.all_subnets(), filters)
 
     def delete_subnet(self, subnet_id: str) -> LabSubnet:
-        """Delete a subnet without interfaces; its route table lets it go by itself."""
+        """Delete a subnet without interfaces; its route table lets it go by itself.
+
+        Its reservations go with it (whether EC2 wants them deleted before is not recorded).
+        """
         subnet = self.get_subnet(subnet_id)
-        if len(subnet.v4):
+        if any(eni.subnet is subnet for eni in self.enis.values()):
             raise dependency(f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
         for table in self.route_tables.values():
             table._associations = {key: target for key, target in table._associations.items() if target != subnet_id}
@@ -135,7 +137,11 @@ class NetworkBackend(GroupBackend):
 
     def modify_subnet_attribute(self, subnet_id: str, attr_name: str, attr_value: bool) -> None:
         """Change a subnet's attribute."""
-        if attr_name == "assign_ipv6_address_on_creation" and attr_value and self.get_subnet(subnet_id).v6 is None:
+        if self.get_subnet(subnet_id).v4 is None and attr_name in _FIXED_IF_NATIVE:
+            if attr_value != _FIXED_IF_NATIVE[attr_name]:
+                # That interfaces there always get an IPv6 address and never an IPv4 one is documented, no code is.
+                raise invalid(f"The subnet '{subnet_id}' is IPv6-only: {attr_name} cannot be {str(attr_value).lower()}")
+        elif attr_name == "assign_ipv6_address_on_creation" and attr_value and self.get_subnet(subnet_id).v6 is None:
             raise invalid(
                 "Invalid value 'true' for assign-ipv6-address-on-creation. Cannot set it to true unless the subnet "
                 f"({subnet_id}) has an IPv6 CIDR block associated with it."
@@ -156,7 +162,7 @@ class NetworkBackend(GroupBackend):
         subnet = next((s for s in self.all_subnets() if association_id in s.ipv6_cidr_block_associations), None)
         if subnet is None:
             raise InvalidSubnetCidrBlockAssociationID(association_id)
-        if subnet.v6 is not None and len(subnet.v6):
+        if subnet.v4 is None or (subnet.v6 is not None and len(subnet.v6)):
             # The code is not recorded.
             raise invalid(f"The IPv6 CIDR block of subnet '{subnet.id}' is in use by network interfaces")
         return subnet.id, subnet.detach_subnet_cidr_block(association_id)
@@ -175,7 +181,7 @@ class NetworkBackend(GroupBackend):
             raise InvalidCIDRBlockParameterError(text) from None
         if not 16 <= network.prefixlen <= 28 or not any(map(network.subnet_of, vpc_ipv4(vpc))):
             raise InvalidSubnetRangeError(text)
-        if any(network.overlaps(other.v4.network) for other in self._subnets_of(vpc.id)):
+        if any(other.v4 is not None and network.overlaps(other.v4.network) for other in self._subnets_of(vpc.id)):
             raise InvalidSubnetConflictError(text)
         return network
 

@@ -15,6 +15,7 @@ from moto.ec2.responses.subnets import Subnets
 
 from vpclab.ec2.paging import page, refuse_ids_with_limit
 from vpclab.ec2.refusal import Refusal, unsupported
+from vpclab.ec2.resources import tags_for
 
 _FAMILIES = ("SubnetIpv4CidrReservations", "SubnetIpv6CidrReservations")
 
@@ -25,20 +26,29 @@ class SubnetActions(Subnets):
     params: dict[str, Any]
 
     def create_subnet(self) -> ActionResult:
-        """CreateSubnet, with an IPv4 network."""
-        for name in ("Ipv6Native", "Ipv4IpamPoolId", "Ipv6IpamPoolId", "Ipv4NetmaskLength", "Ipv6NetmaskLength"):
+        """CreateSubnet, with an IPv4 network or IPv6-only."""
+        for name in ("Ipv4IpamPoolId", "Ipv6IpamPoolId", "Ipv4NetmaskLength", "Ipv6NetmaskLength"):
             if self.params.get(name):
                 raise unsupported(f"CreateSubnet with {name}")
-        if not self.params.get("CidrBlock"):
+        if self.params.get("Ipv6Native"):
+            # Both refusals as moto's tests against EC2 found them (getmoto/moto, pull request 9359).
+            if not self.params.get("Ipv6CidrBlock"):
+                raise Refusal("MissingParameter", "Either 'ipv6CidrBlock' or 'ipv6IpamPoolId' should be provided.")
+            if self.params.get("CidrBlock"):
+                raise Refusal(
+                    "InvalidParameterCombination",
+                    "When specifying ipv4 parameters, cidrBlock or ipv4IpamPoolId, you cannot set ipv6Native to true.",
+                )
+        elif not self.params.get("CidrBlock"):
             raise Refusal("MissingParameter", "The request must contain the parameter cidrBlock")
         self.error_on_dryrun()
         subnet = self.ec2_backend.create_subnet(
             self.params["VpcId"],
-            self.params["CidrBlock"],
+            self.params.get("CidrBlock"),
             self.params.get("Ipv6CidrBlock"),
             self.params.get("AvailabilityZone"),
             self.params.get("AvailabilityZoneId"),
-            tags=self._parse_tag_specification("subnet"),
+            tags={"subnet": tags_for(self.params, "subnet")},
         )
         return ActionResult({"Subnet": subnet})
 
@@ -54,6 +64,17 @@ class SubnetActions(Subnets):
             max_results=self._get_int_param("MaxResults"),
         )
         return ActionResult({"Subnets": shown, "NextToken": token})
+
+    def create_subnet_cidr_reservation(self) -> ActionResult:
+        """CreateSubnetCidrReservation."""
+        self.error_on_dryrun()
+        tags = tags_for(self.params, "subnet-cidr-reservation")
+        reservation = self.ec2_backend.create_subnet_cidr_reservation(
+            self.params["SubnetId"], self.params["ReservationType"], self.params["Cidr"]
+        )
+        reservation.description = self.params.get("Description")
+        reservation.add_tags(tags)
+        return ActionResult({"SubnetCidrReservation": reservation})
 
     def get_subnet_cidr_reservations(self) -> ActionResult:
         """GetSubnetCidrReservations, in pages over both families."""

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from moto.core.parse import default_timestamp_parser
@@ -18,6 +19,20 @@ from vpclab.ec2.refusal import invalid
 
 ROOT_DEVICE = "/dev/xvda"
 _KEY_LENGTH, _VALUE_LENGTH = 128, 256
+
+
+def tags_for(params: Mapping[str, Any], resource_type: str) -> dict[str, str]:
+    """The tags of a request's ``TagSpecifications``; refuse those of other resources and a key that is there twice."""
+    tags: dict[str, str] = {}
+    for specification in params.get("TagSpecifications", []):
+        kind = specification.get("ResourceType")
+        if kind != resource_type:
+            raise invalid(f"'{kind}' is not a valid taggable resource type for this operation.")
+        for tag in specification.get("Tags", []):
+            if tag["Key"] in tags:
+                raise invalid(f"Duplicate tag key '{tag['Key']}' specified.")
+            tags[tag["Key"]] = tag.get("Value", "")
+    return tags
 
 
 class ImageBackend(EC2Backend):

@@ -35,7 +35,7 @@ def snapshot(regions: Iterable[LabBackend]) -> topology.Topology:
                 id=subnet.id,
                 vpc_id=subnet.vpc_id,
                 az=subnet.availability_zone,
-                ipv4=subnet.v4.network,
+                ipv4=subnet.v4.network if subnet.v4 is not None else None,
                 ipv6=subnet.v6.network if subnet.v6 is not None else None,
                 internet=backend.reaches_internet(subnet),
             )
@@ -70,7 +70,7 @@ def _tell(eni: LabInterface) -> topology.Eni:
         mac=eni.mac_address,
         subnet_id=eni.subnet.id,
         vpc_id=eni.subnet.vpc_id,
-        private_ip=eni.private_ips[0],
+        private_ip=eni.private_ips[0] if eni.private_ips else None,
         addresses=tuple(eni.addresses),
         prefixes=tuple(eni.prefixes),
         groups=tuple(group.id for group in eni.group_set),

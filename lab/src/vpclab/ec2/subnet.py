@@ -30,23 +30,40 @@ class LabSubnet(Subnet):
         ec2_backend: Any,
         subnet_id: str,
         vpc_id: str,
-        cidr_block: str,
+        ipv4: IPv4Network | None,
+        ipv6: IPv6Network | None,
         availability_zone: Zone,
         random: Random,
     ) -> None:
+        self._random = random
+        self.v4 = AddressSpace(ipv4, random) if ipv4 is not None else None
+        self.v6: AddressSpace[IPv6Network] | None = None
         super().__init__(
             ec2_backend,
             subnet_id,
             vpc_id,
-            cidr_block,
-            None,
+            str(ipv4) if ipv4 is not None else "",
+            str(ipv6) if ipv6 is not None else None,
             availability_zone,
             default_for_az=False,
             map_public_ip_on_launch=False,
+            ipv6_native=ipv4 is None,
         )
-        self._random = random
-        self.v4 = AddressSpace(IPv4Network(cidr_block), random)
-        self.v6: AddressSpace[IPv6Network] | None = None
+        if self.v4 is None:
+            # What DescribeSubnets shows of one (seen in ManageIQ/manageiq-providers-amazon, pull request 914).
+            self.cidr_block = None  # type: ignore[assignment]  # moto has no such subnets yet
+            self.private_dns_name_options_on_launch = {
+                "HostnameType": "resource-name",
+                "EnableResourceNameDnsARecord": False,
+                "EnableResourceNameDnsAAAARecord": True,
+            }
+
+    @property
+    def ipv4(self) -> AddressSpace[IPv4Network]:
+        """The IPv4 addresses; refuse for an IPv6-only subnet (the code is not recorded)."""
+        if self.v4 is None:
+            raise invalid(f"The subnet '{self.id}' is IPv6-only: no IPv4 address can be assigned in it")
+        return self.v4
 
     # moto's ``map_public_ip_on_launch`` and friends stay as they are; what follows replaces or adds.
 
@@ -64,8 +81,10 @@ class LabSubnet(Subnet):
 
     @property
     def available_ip_address_count(self) -> int:
-        """How many IPv4 addresses are free."""
-        return self.v4.free if self.shown_free is None else self.shown_free
+        """How many IPv4 addresses are free; 0 in an IPv6-only subnet."""
+        if self.shown_free is not None:
+            return self.shown_free
+        return self.v4.free if self.v4 is not None else 0
 
     def attach_ipv6_cidr_block_associations(self, ipv6_cidr_block: str) -> dict[str, Any]:
         """Associate an IPv6 network; the caller has checked it."""
@@ -84,16 +103,14 @@ class LabSubnet(Subnet):
         self,
         reservation_type: Literal["explicit", "prefix"],
         cidr_block: Any,
-        tag_specifications: list[dict[str, Any]] | None = None,
+        _: list[dict[str, Any]] | None = None,
     ) -> SubnetCidrReservation:
         """Reserve an interval (moto enumerates its addresses, which never ends for a /80)."""
         space: AddressSpace[IPv4Network | IPv6Network] | None = self.v4 if cidr_block.version == 4 else self.v6
         if space is None:
-            raise invalid(f"The CIDR '{cidr_block}' must be within the subnet's CIDR: '{self.id}' has no IPv6 CIDR")
+            raise invalid(f"Reservation CIDR should be within subnet CIDR block ({self.cidr_block or self.cidr})")
         reservation = SubnetCidrReservation(self.ec2_backend, self.id, cidr_block, reservation_type, self.owner_id)
         space.reserve(cidr_block, reservation_type, reservation.id)
-        for specification in tag_specifications or []:
-            reservation.add_tags({tag["Key"]: tag["Value"] for tag in specification.get("Tags", [])})
         self._cidr_reservations.append(reservation)
         return reservation
 
@@ -118,6 +135,8 @@ class LabSubnet(Subnet):
                 return [association["AssociationId"] for association in associations]
             case "ipv6-cidr-block-association.state":
                 return [association["Ipv6CidrBlockState"]["State"] for association in associations]
+            case "ipv6-native":
+                return self.v4 is None
             case "subnet-arn":
                 return self.arn
             case _:

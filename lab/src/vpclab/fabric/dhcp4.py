@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import struct
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 from vpclab.fabric import names
 from vpclab.fabric.packets import BROADCAST, IPV4, UDP, Frame, Malformed, pack_ipv4, pack_udp
@@ -23,12 +23,14 @@ _HEADER = 236
 
 
 def answer(body: bytes, asker: Eni, subnet: Subnet) -> Frame | None:
-    """The reply to a DHCP message from an interface; None for one that needs none."""
+    """The reply to a DHCP message from an interface; None for one that needs none, and where there is no IPv4."""
     if len(body) < _HEADER + 4 or body[_HEADER : _HEADER + 4] != _COOKIE:
         raise Malformed("not a DHCP message")
     options = _options(body[_HEADER + 4 :])
     kind = options.get(53, b"\0")[0]
-    router, mine = names.router4(subnet), asker.private_ip
+    if subnet.ipv4 is None or asker.private_ip is None:
+        return None
+    router, mine = names.router4(subnet.ipv4), asker.private_ip
     if options.get(54, router.packed) != router.packed:
         return None
     wanted = options.get(50) or body[12:16]
@@ -45,7 +47,7 @@ def answer(body: bytes, asker: Eni, subnet: Subnet) -> Frame | None:
     reply += body[28:44] + b"\0" * 192 + _COOKIE
     reply += _option(53, bytes([said])) + _option(54, router.packed)
     if said != _NAK:
-        reply += _lease(subnet) + (b"" if kind == _INFORM else _option(51, struct.pack("!I", LEASE)))
+        reply += _lease(subnet.ipv4) + (b"" if kind == _INFORM else _option(51, struct.pack("!I", LEASE)))
     everybody = IPv4Address("255.255.255.255")
     datagram = pack_udp(SERVER_PORT, CLIENT_PORT, reply + b"\xff")
     to = mine if body[12:16] == mine.packed else everybody
@@ -53,10 +55,10 @@ def answer(body: bytes, asker: Eni, subnet: Subnet) -> Frame | None:
     return Frame(target, names.router_mac(subnet.id), IPV4, pack_ipv4(router, to, UDP, datagram))
 
 
-def _lease(subnet: Subnet) -> bytes:
+def _lease(ipv4: IPv4Network) -> bytes:
     return (
-        _option(1, subnet.ipv4.netmask.packed)
-        + _option(3, names.router4(subnet).packed)
+        _option(1, ipv4.netmask.packed)
+        + _option(3, names.router4(ipv4).packed)
         + _option(6, names.RESOLVER[0].packed)
         + _option(15, DOMAIN.encode())
         + _option(26, struct.pack("!H", names.MTU))

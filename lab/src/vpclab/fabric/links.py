@@ -23,6 +23,7 @@ from vpclab.fabric.names import (
     bridge,
     device,
     link_local,
+    networks4,
     networks6,
     plugged,
     port,
@@ -125,7 +126,9 @@ def _subnet(subnet: Subnet) -> Iterator[Item]:
     yield Item(f"link set {name} up", f"link set {name} down")
     for own in (f"{link_local(mac)}/64", f"{ROUTER6}/64"):
         yield Item(f"addr add {own} dev {name} nodad", f"addr del {own} dev {name}")
-    yield Item(f"addr add {router4(subnet)}/32 dev {name}", f"addr del {router4(subnet)}/32 dev {name}")
+    if subnet.ipv4 is not None:
+        router = f"{router4(subnet.ipv4)}/32"
+        yield Item(f"addr add {router} dev {name}", f"addr del {router} dev {name}")
 
 
 def _eni(eni: Eni, name: Name) -> Iterator[Item]:
@@ -146,10 +149,11 @@ def _eni(eni: Eni, name: Name) -> Iterator[Item]:
         yield Item(f"link set {link} {setting}", f"link set {link} {undo}", within=within)
     entry = f"{eni.mac} dev {link} master static"
     yield Item(f"fdb replace {entry}", f"fdb del {entry}", tool="bridge", within=within)
-    for neighbour in (via, eni.private_ip):
+    for neighbour in (via, *networks4(eni)):
         yield Item(
             f"neigh replace {neighbour} lladdr {eni.mac} dev {on} nud permanent", f"neigh del {neighbour} dev {on}"
         )
-    yield Item(f"route add {eni.private_ip}/32 dev {on}", f"route del {eni.private_ip}/32 dev {on}")
+    for address in networks4(eni):
+        yield Item(f"route add {address}/32 dev {on}", f"route del {address}/32 dev {on}")
     for network in networks6(eni):
         yield Item(f"route add {network} via {via} dev {on}", f"route del {network} via {via} dev {on}")

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import hashlib
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
-from vpclab.topology import Eni, Subnet, Topology
+from vpclab.topology import Eni, Topology
 
 ROUTER6 = IPv6Address("fe80:ec2::1")
 """The router answers at this address in every subnet."""
@@ -55,14 +55,19 @@ def link_local(mac: str) -> IPv6Address:
     return IPv6Address(bytes.fromhex("fe80000000000000") + bytes(raw[:3]) + b"\xff\xfe" + bytes(raw[3:]))
 
 
-def router4(subnet: Subnet) -> IPv4Address:
-    """A subnet's IPv4 router: its first address."""
-    return subnet.ipv4.network_address + 1
+def router4(ipv4: IPv4Network) -> IPv4Address:
+    """The IPv4 router of a subnet with this network: its first address."""
+    return ipv4.network_address + 1
 
 
 def networks6(eni: Eni) -> tuple[str, ...]:
     """All that the VPC delivers to an interface over IPv6: its addresses, then its prefixes."""
     return (*map(str, eni.addresses), *map(str, eni.prefixes))
+
+
+def networks4(eni: Eni) -> tuple[str, ...]:
+    """All that the VPC delivers to an interface over IPv4: its private address, nothing in an IPv6-only subnet."""
+    return (str(eni.private_ip),) if eni.private_ip is not None else ()
 
 
 def plugged(topology: Topology, instances: frozenset[str]) -> tuple[Eni, ...]:

@@ -51,8 +51,10 @@ def owner6(target: IPv6Address, subnet: Subnet, enis: tuple[Eni, ...]) -> str | 
 
 
 def owner4(target: IPv4Address, subnet: Subnet, enis: tuple[Eni, ...]) -> str | None:
-    """The MAC of an IPv4 address in a subnet; the router has its own, IMDS's and the resolver's."""
-    if target in (names.router4(subnet), names.METADATA[0], names.RESOLVER[0]):
+    """The MAC of an IPv4 address in a subnet; the router has its own, IMDS's and the resolver's, if there is IPv4."""
+    if subnet.ipv4 is None:
+        return None
+    if target in (names.router4(subnet.ipv4), names.METADATA[0], names.RESOLVER[0]):
         return names.router_mac(subnet.id)
     return next((eni.mac for eni in enis if eni.subnet_id == subnet.id and eni.private_ip == target), None)
 

@@ -7,7 +7,8 @@
 Two tables. ``bridge vpclab`` sits on each interface's port: what comes out of it must bear the interface's own
 addresses (source check), what goes in must be addressed to it (destination check); all of ARP, neighbour discovery,
 router discovery and DHCP is dropped, since the responder on the ports answers it in the VPC's stead. ``inet vpclab``
-keeps the security groups, statefully, for what is bridged (through br_netfilter) and what is routed alike. What the
+keeps the security groups, statefully, for what is bridged (through br_netfilter) and what is routed alike, and gives
+packets from one subnet to another the hop back that the router here has taken: a VPC's takes none. What the
 router itself says and hears is in neither chain: DHCP, DNS, IMDS and router traffic is never filtered, as on EC2.
 """
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 
-from vpclab.fabric.names import networks6, plugged, port
+from vpclab.fabric.names import bridge, networks4, networks6, plugged, port
 from vpclab.topology import Eni, Rule, SecurityGroup, Topology, Vpc
 
 _DROPPED_TYPES = "{ nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert, nd-redirect }"
@@ -28,7 +29,8 @@ def ruleset(topology: Topology, vpc: Vpc, instances: frozenset[str]) -> str:
     all_enis = [eni for eni in topology.enis if eni.vpc_id == vpc.id]
     groups = [group for group in topology.groups if group.vpc_id == vpc.id]
     open_to = [str(sub.ipv6) for sub in topology.subnets if sub.vpc_id == vpc.id and sub.internet and sub.ipv6]
-    return "\n".join([*_bridge(there), *_inet(all_enis, there, groups, open_to), ""])
+    bridges = [bridge(sub.id) for sub in topology.subnets if sub.vpc_id == vpc.id]
+    return "\n".join([*_bridge(there), *_inet(all_enis, there, groups, open_to, bridges), ""])
 
 
 def _table(family: str, body: Iterable[str]) -> Iterator[str]:
@@ -77,7 +79,7 @@ def _source_check(eni: Eni) -> Iterator[str]:
         f"from-{eni.id}",
         f"ether saddr != {eni.mac} drop",
         f"ip6 saddr {{ {sources} }} accept",
-        f"ip saddr {eni.private_ip} accept",
+        *(f"ip saddr {address} accept" for address in networks4(eni)),
         "counter drop",
     )
 
@@ -85,16 +87,19 @@ def _source_check(eni: Eni) -> Iterator[str]:
 def _destination_check(eni: Eni) -> Iterator[str]:
     own = networks6(eni)
     six = [f"ip6 daddr {{ {', '.join(own)} }} accept"] if own else []
-    yield from _chain(f"to-{eni.id}", *six, f"ip daddr {eni.private_ip} accept", "counter drop")
+    four = [f"ip daddr {address} accept" for address in networks4(eni)]
+    yield from _chain(f"to-{eni.id}", *six, *four, "counter drop")
 
 
-def _inet(enis: list[Eni], there: list[Eni], groups: list[SecurityGroup], open_to: list[str]) -> Iterator[str]:
-    body: list[str] = []
+def _inet(
+    enis: list[Eni], there: list[Eni], groups: list[SecurityGroup], open_to: list[str], bridges: list[str]
+) -> Iterator[str]:
+    body = list(_hops(bridges))
     known = frozenset(group.id for group in groups)
     for group in groups:
         members = [eni for eni in enis if group.id in eni.groups]
         body += _set(f"{group.id}-6", "ipv6_addr", [n for eni in members for n in networks6(eni)])
-        body += _set(f"{group.id}-4", "ipv4_addr", [str(eni.private_ip) for eni in members])
+        body += _set(f"{group.id}-4", "ipv4_addr", [n for eni in members for n in networks4(eni)])
     for group in groups:
         body += _chain(f"{group.id}-in", *_rules(group.ingress, "saddr", known))
         body += _chain(f"{group.id}-out", *_rules(group.egress, "daddr", known))
@@ -119,6 +124,20 @@ def _inet(enis: list[Eni], there: list[Eni], groups: list[SecurityGroup], open_t
     yield from _table("inet", body)
 
 
+def _hops(bridges: list[str]) -> Iterator[str]:
+    """Hop limits stay whole between subnets too: a traceroute to another subnet's host shows that host alone on EC2.
+
+    What is bridged within a subnet is seen here as from its bridge to its bridge, and has lost no hop.
+    """
+    one_more = ", ".join(f"{hops} : {hops + 1}" for hops in range(1, 255))
+    yield from _chain("whole", f"ip6 hoplimit set ip6 hoplimit map {{ {one_more} }}")
+    yield from _chain(
+        "hops",
+        "type filter hook forward priority -20; policy accept;",
+        *(f'iifname "{name}" oifname != {{ "{name}", "igw" }} jump whole' for name in bridges),
+    )
+
+
 def _set(name: str, kind: str, elements: list[str]) -> Iterator[str]:
     yield f"set {name} {{"
     yield f"  type {kind}; flags interval; auto-merge;"
@@ -136,7 +155,7 @@ def _only(open_to: list[str], link: str, field: str) -> list[str]:
 
 def _by_address(enis: list[Eni], field: str, direction: str) -> list[str]:
     six = ", ".join(f"{network} : jump {eni.id}-{direction}" for eni in enis for network in networks6(eni))
-    four = ", ".join(f"{eni.private_ip} : jump {eni.id}-{direction}" for eni in enis)
+    four = ", ".join(f"{address} : jump {eni.id}-{direction}" for eni in enis for address in networks4(eni))
     found = []
     if six:
         found.append(f"ip6 {field} vmap {{ {six} }}")

@@ -63,7 +63,7 @@ def tree(topology: Topology, instance: Instance) -> dict[str, str]:
     first = enis[0]
     az = subnets[first.subnet_id].az
     region = az.rstrip("abcdef")
-    hostname = _hostname(first)
+    hostname = _hostname(first, instance)
     meta = {
         "ami-id": instance.image_id,
         "ami-launch-index": "0",
@@ -73,7 +73,6 @@ def tree(topology: Topology, instance: Instance) -> dict[str, str]:
         "instance-life-cycle": "on-demand",
         "instance-type": instance.type,
         "local-hostname": hostname,
-        "local-ipv4": str(first.private_ip),
         "mac": first.mac,
         "placement/availability-zone": az,
         "placement/region": region,
@@ -83,6 +82,8 @@ def tree(topology: Topology, instance: Instance) -> dict[str, str]:
         "services/domain": "amazonaws.com",
         "services/partition": "aws",
     }
+    if first.private_ip is not None:
+        meta["local-ipv4"] = str(first.private_ip)
     if first.addresses:
         meta["ipv6"] = str(first.addresses[0])
     if instance.key:
@@ -92,7 +93,7 @@ def tree(topology: Topology, instance: Instance) -> dict[str, str]:
         meta |= {f"tags/instance/{key}": value for key, value in instance.tags}
     for eni in enis:
         base = f"network/interfaces/macs/{eni.mac}"
-        leaves = _interface(eni, subnets[eni.subnet_id], vpcs[eni.vpc_id])
+        leaves = _interface(eni, instance, subnets[eni.subnet_id], vpcs[eni.vpc_id])
         meta |= {f"{base}/{name}": value for name, value in leaves.items()}
     document = {
         "accountId": ACCOUNT,
@@ -101,7 +102,7 @@ def tree(topology: Topology, instance: Instance) -> dict[str, str]:
         "imageId": instance.image_id,
         "instanceId": instance.id,
         "instanceType": instance.type,
-        "privateIp": str(first.private_ip),
+        "privateIp": str(first.private_ip) if first.private_ip is not None else None,
         "region": region,
         "version": "2017-09-30",
     }
@@ -109,26 +110,29 @@ def tree(topology: Topology, instance: Instance) -> dict[str, str]:
     return found | {"dynamic/instance-identity/document": json.dumps(document, indent=2)}
 
 
-def _hostname(eni: Eni) -> str:
-    return f"ip-{str(eni.private_ip).replace('.', '-')}.{DOMAIN}"
+def _hostname(eni: Eni, instance: Instance) -> str:
+    """A name from the IPv4 address; without one, from the instance's id ("resource name")."""
+    first = f"ip-{str(eni.private_ip).replace('.', '-')}" if eni.private_ip is not None else instance.id
+    return f"{first}.{DOMAIN}"
 
 
-def _interface(eni: Eni, subnet: Subnet, vpc: Vpc) -> dict[str, str]:
+def _interface(eni: Eni, instance: Instance, subnet: Subnet, vpc: Vpc) -> dict[str, str]:
     leaves = {
         "device-number": str(eni.device_index),
         "interface-id": eni.id,
-        "local-hostname": _hostname(eni),
-        "local-ipv4s": str(eni.private_ip),
+        "local-hostname": _hostname(eni, instance),
         "mac": eni.mac,
         "owner-id": ACCOUNT,
         "security-group-ids": "\n".join(eni.groups),
         "security-groups": "\n".join(eni.groups),
         "subnet-id": subnet.id,
-        "subnet-ipv4-cidr-block": str(subnet.ipv4),
         "vpc-id": vpc.id,
         "vpc-ipv4-cidr-block": str(vpc.ipv4[0]),
         "vpc-ipv4-cidr-blocks": "\n".join(map(str, vpc.ipv4)),
     }
+    if eni.private_ip is not None:
+        leaves["local-ipv4s"] = str(eni.private_ip)
+        leaves["subnet-ipv4-cidr-block"] = str(subnet.ipv4)
     if eni.addresses:
         leaves["ipv6s"] = "\n".join(map(str, eni.addresses))
     if eni.prefixes:
