@@ -19,7 +19,7 @@ _MOST_SHOWN = 60  # characters of a broken value in a message
 class Item:
     """A dictionary: reads its values, notes what is broken and goes on with something of the right type.
 
-    ``name`` is what it is known by, which its path shows.
+    ``path`` is where it is (empty: its keys are paths themselves), ``name`` what it is known by.
     """
 
     def __init__(self, raw: Mapping[Any, Any], path: str, problems: Problems, name: str = "") -> None:
@@ -38,14 +38,14 @@ class Item:
         """Note keys that nobody asked for: a misspelt one would be ignored without a word."""
         allowed = sorted((self._known - {"id", "name"}) | set(known))
         for key in sorted(str(key) for key in self._raw if key not in allowed):
-            self._problems.add(f"{self._path}.{key}", f"must be one of {', '.join(allowed)}")
+            self._problems.add(self._at(key), f"must be one of {', '.join(allowed)}")
 
     def items(self, key: str, name: str) -> list[Item]:
         """The dictionaries of a list, each known by its key ``name``; those without one are noted and left out."""
         found: list[Item] = []
         seen: set[str] = set()
         for index, raw in enumerate(self._list(key)):
-            path = f"{self._path}.{key}[{index}]"
+            path = f"{self._at(key)}[{index}]"
             if not isinstance(raw, Mapping):
                 self._problems.add(path, "must be a dictionary", shown(raw))
                 continue
@@ -56,7 +56,7 @@ class Item:
                 self._problems.add(f"{path}.{name}", "must be unique in the list", called)
             else:
                 seen.add(called)
-                found.append(Item(raw, f"{self._path}.{key}[{called}]", self._problems, called))
+                found.append(Item(raw, f"{self._at(key)}[{called}]", self._problems, called))
         return found
 
     def text(self, key: str, default: str = "") -> str:
@@ -73,7 +73,7 @@ class Item:
         """A text that says something."""
         value = self.text(key)
         if not value and self._raw.get(key) in (None, ""):
-            self._problems.add(f"{self._path}.{key}", "must be given, as text")
+            self._problems.add(self._at(key), "must be given, as text")
         return value
 
     def flag(self, key: str, default: bool = False) -> bool:
@@ -100,7 +100,7 @@ class Item:
             try:
                 found.append(reader(value))
             except ValueError as error:
-                self._problems.add(f"{self._path}.{key}[{index}]", str(error), shown(value))
+                self._problems.add(f"{self._at(key)}[{index}]", str(error), shown(value))
         return tuple(found)
 
     def texts(self, key: str) -> dict[str, str]:
@@ -109,12 +109,15 @@ class Item:
         if value is None:
             return {}
         if not isinstance(value, Mapping):
-            self._problems.add(f"{self._path}.{key}", "must be a dictionary of texts", shown(value))
+            self._problems.add(self._at(key), "must be a dictionary of texts", shown(value))
             return {}
         for name, text in value.items():
             if not isinstance(name, str) or not isinstance(text, str):
-                self._problems.add(f"{self._path}.{key}[{name}]", "must be text", shown(text))
+                self._problems.add(f"{self._at(key)}[{name}]", "must be text", shown(text))
         return {name: text for name, text in value.items() if isinstance(name, str) and isinstance(text, str)}
+
+    def _at(self, key: str) -> str:
+        return f"{self._path}.{key}" if self._path else key
 
     def _value(self, key: str) -> object:
         self._known.add(key)
@@ -125,7 +128,7 @@ class Item:
         if value is None:
             return ()
         if not isinstance(value, Sequence) or isinstance(value, (str, bytes)):
-            self._problems.add(f"{self._path}.{key}", "must be a list", shown(value))
+            self._problems.add(self._at(key), "must be a list", shown(value))
             return ()
         return value
 
@@ -133,7 +136,7 @@ class Item:
         try:
             return reader(value)
         except ValueError as error:
-            self._problems.add(f"{self._path}.{key}", str(error), shown(value))
+            self._problems.add(self._at(key), str(error), shown(value))
             return default
 
 

@@ -32,7 +32,11 @@ _COLOURS = {
     "goodpale": ("#dcf5e8", "#0f3325"),
     "bad": ("#c02626", "#ff8078"),
     "badpale": ("#fde4e2", "#421a1a"),
+    "violet": ("#6b3fc0", "#b79cff"),
+    "violetpale": ("#efe8fd", "#2a1d4a"),
+    "mutedpale": ("#e3e8f0", "#263140"),
 }
+_HATCH = 7  # pixels from stripe to stripe
 
 
 def _rules(shade: int) -> str:
@@ -109,6 +113,16 @@ def box(
     return (
         f'<rect x="{number(x)}" y="{number(y)}" width="{number(wide)}" height="{number(high)}" rx="{number(radius)}" '
         f'class="{classes}"/>'
+    )
+
+
+def hatch(colour: str) -> str:
+    """The definition of a striped ground; :func:`box` fills with it by ``extra``: the class ``h-`` and the colour."""
+    size = f'width="{_HATCH}" height="{_HATCH}" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"'
+    return (
+        f'<defs><pattern id="hatch-{colour}" {size}><rect width="{_HATCH}" height="{_HATCH}" class="f-{colour}pale"/>'
+        f'<path d="M0 0V{_HATCH}" stroke-width="3" opacity=".45" class="none s-{colour}"/></pattern></defs>'
+        f"<style>.h-{colour}{{fill:url(#hatch-{colour})}}</style>"
     )
 
 
