@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan import inventory
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan import inventory, subnets
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError
 
 
 def _translated(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -18,7 +19,7 @@ def _translated(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
-        except inventory.InventoryError as error:
+        except (inventory.InventoryError, PlanError) as error:
             raise AnsibleFilterError(str(error)) from error
 
     return call
@@ -33,5 +34,5 @@ class FilterModule:
             "requests": _translated(inventory.requests),
             "launches": _translated(inventory.launches),
             "ingress_rules": _translated(inventory.ingress_rules),
-            "subnet_of": _translated(inventory.subnet_of),
+            "subnet_layout": _translated(subnets.layout),
         }

@@ -1,7 +1,7 @@
 # Copyright: Contributors to the ipv6.aws_containers project
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From an inventory's variables to what the modules take: requests, ingress rules, subnets of a VPC.
+"""From an inventory's variables to what the modules take: requests, launches, ingress rules.
 
 Playbooks would otherwise compute these in Jinja, where nothing tests them.
 """
@@ -22,18 +22,33 @@ class InventoryError(ValueError):
     """A variable of the inventory breaks a rule; the text names its path, the rule and the value."""
 
 
-def requests(hosts: Iterable[Mapping[str, Any]], instance_type: str) -> list[dict[str, Any]]:
+def requests(
+    hosts: Iterable[Mapping[str, Any]], instance_type: str, subnets: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
     """The `hosts` option of the module `eni`: one dictionary a host, only with the keys that the inventory sets.
 
-    `instance_type` is the type of hosts that name none.
+    `instance_type` is the type of hosts that name none. `subnets` are the ids of the subnets by their names, of which a
+    host may name one by its variable `subnet`; without them nobody's subnet is told. Raises InventoryError with every
+    name that is unknown.
     """
+    listed = list(hosts)
+    places = {} if subnets is None else {host["inventory_hostname"]: host.get("subnet") for host in listed}
+    known = subnets or {}
+    unknown = [
+        f"hosts[{name}].subnet: must be one of {', '.join(known)}, got {place}"
+        for name, place in places.items()
+        if place and place not in known
+    ]
+    if unknown:
+        raise InventoryError("\n".join(unknown))
     return [
         {
             "name": host["inventory_hostname"],
             "instance_type": host.get("instance_type") or instance_type,
             **{key: host[key] for key in REQUEST_KEYS if host.get(key) is not None},
+            **({"subnet_id": known[place]} if (place := places.get(host["inventory_hostname"])) else {}),
         }
-        for host in hosts
+        for host in listed
     ]
 
 
@@ -110,19 +125,3 @@ def ingress_rules(
             }
         )
     return rules
-
-
-def subnet_of(vpc_cidr: str, index: int, length: int = 64) -> str:
-    """The subnet number `index` (from 0) of the given length inside an IPv6 CIDR block.
-
-    Raises InventoryError.
-    """
-    block = ipaddress.IPv6Network(_network(vpc_cidr, "the VPC's IPv6 block"))
-    if not block.prefixlen <= length <= 128:
-        raise InventoryError(f"vpc_subnet_length: must be at least {block.prefixlen}, got {length}")
-    count = 1 << (length - block.prefixlen)
-    if not 0 <= index < count:
-        raise InventoryError(
-            f"vpc_subnet_index: must be 0 to {count - 1}, the /{length} subnets of {block}, got {index}"
-        )
-    return str(ipaddress.IPv6Network((int(block.network_address) + (index << (128 - length)), length)))

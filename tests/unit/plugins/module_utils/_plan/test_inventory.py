@@ -21,6 +21,23 @@ def test_a_request_carries_only_what_the_inventory_sets():
     ]
 
 
+def test_a_host_names_its_subnet_and_the_module_gets_its_id():
+    hosts = [host(subnet="b"), host("c")]
+    assert inventory.requests(hosts, "t3.micro", {"a": "subnet-1", "b": "new:b"}) == [
+        {"name": "a", "instance_type": "t3.micro", "subnet_id": "new:b"},
+        {"name": "c", "instance_type": "t3.micro"},
+    ]
+
+
+def test_every_unknown_subnet_is_named_at_once():
+    with pytest.raises(inventory.InventoryError) as error:
+        inventory.requests([host(subnet="c"), host("b", subnet="d"), host("e", subnet="a")], "t3.micro", {"a": "x"})
+    assert str(error.value).splitlines() == [
+        "hosts[a].subnet: must be one of a, got c",
+        "hosts[b].subnet: must be one of a, got d",
+    ]
+
+
 def test_a_host_may_name_its_own_type_and_image():
     hosts = [host(instance_type="r5d.large"), host("b", image="ami-1")]
     assert inventory.launches(hosts, "t3.micro", "ssm:/x") == [
@@ -79,16 +96,3 @@ def test_without_networks_nothing_but_icmpv6_is_open():
 def test_an_ipv4_network_is_refused_with_its_path():
     with pytest.raises(inventory.InventoryError, match=r"^vpc_ssh_from\[1\]: must be an IPv6 network"):
         inventory.ingress_rules([], "fleet", ["::/0", "192.0.2.0/24"], [])
-
-
-def test_the_tutorials_subnet_is_number_three_of_its_vpc():
-    assert inventory.subnet_of("2600:1f18:47b:ca00::/56", 3) == "2600:1f18:47b:ca03::/64"
-    assert inventory.subnet_of("2600:1f18:47b:ca00::/56", 255) == "2600:1f18:47b:caff::/64"
-
-
-@pytest.mark.parametrize(
-    ("index", "length", "path"), [(256, 64, "subnet_index"), (-1, 64, "subnet_index"), (0, 48, "subnet_length")]
-)
-def test_a_subnet_outside_its_vpc_is_refused(index, length, path):
-    with pytest.raises(inventory.InventoryError, match=f"^vpc_{path}: .* got -?{index or length}"):
-        inventory.subnet_of("2600:1f18:47b:ca00::/56", index, length)
