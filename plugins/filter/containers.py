@@ -20,13 +20,14 @@ def container_plan(
     *,
     prefix: str,
     subnet: str,
+    count: int | None = None,
     network: str = engines.ROUTED,
     network_name: str = "pub6",
     observed: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Check and place the declared containers; `observed` is what the module container_info returned."""
     try:
-        return _planned(declared, prefix, subnet, network, network_name, observed or {})
+        return _planned(declared, prefix, count, subnet, network, network_name, observed or {})
     except (PlanError, ValueError) as error:
         raise AnsibleFilterError(str(error)) from error
 
@@ -34,14 +35,16 @@ def container_plan(
 def _planned(
     declared: Sequence[Mapping[str, Any]],
     prefix: str,
+    count: int | None,
     subnet: str,
     network: str,
     network_name: str,
     there: Mapping[str, Any],
 ) -> dict[str, Any]:
     block, around = ipaddress.IPv6Network(prefix), ipaddress.IPv6Network(subnet)
-    wanted = containers.parse(declared, network, block, around)
-    plan = containers.place(wanted, network, block, containers.read_observed(there.get("containers") or {}))
+    room = containers.Room(block, None if count is None else int(count))
+    wanted = containers.parse(declared, network, room, around)
+    plan = containers.place(wanted, network, room, containers.read_observed(there.get("containers") or {}))
     engine = engines.Engine.parse(there.get("engine") or str(engines.FIRST_ROUTED))
     settings = engines.settings(engine, network, block, network_name)
     return containers.render(plan, network, network_name, settings.guard)
@@ -58,7 +61,8 @@ def container_check(hosts: Sequence[Mapping[str, Any]], allocation: Mapping[str,
             problems.append(f"{name}.container_network: {rule}, got {network}")
             continue
         try:
-            _planned(declared, allocated["container_prefix"], allocated["subnet_cidr"], network, "", {})
+            count = allocated.get("container_count")
+            _planned(declared, allocated["container_prefix"], count, allocated["subnet_cidr"], network, "", {})
         except PlanError as error:
             problems += [f"{name}.{violation}" for violation in error.violations]
         counts[name] = len(declared)

@@ -15,6 +15,7 @@ from .._plan import addresses
 from .._plan.errors import Problems
 from .._plan.inventory import InventoryError, parse_port
 from . import engine as engines
+from .room import RESERVED, Room
 
 LABEL = "ipv6.aws_containers.role"
 LABEL_VALUE = "containers"
@@ -70,16 +71,15 @@ class Plan:
 
 
 def parse(
-    declared: Sequence[Mapping[str, Any]], network: str, prefix: ipaddress.IPv6Network, subnet: ipaddress.IPv6Network
+    declared: Sequence[Mapping[str, Any]], network: str, room: Room, subnet: ipaddress.IPv6Network
 ) -> tuple[Container, ...]:
     """Check what is declared, all of it. Raises PlanError with every problem found, each by path, rule and value."""
     problems = Problems()
-    if not prefix.subnet_of(subnet):
-        problems.add("containers_prefix", f"must lie in the subnet {subnet}", prefix)
-    room = prefix.num_addresses - 2
-    if len(declared) > room:
-        problems.add(PATH, f"must be at most {room}, the containers that {prefix} holds", len(declared))
-    found = [_parse_one(problems, f"{PATH}[{at}]", item, network, prefix, subnet) for at, item in enumerate(declared)]
+    if not room.prefix.subnet_of(subnet):
+        problems.add("containers_prefix", f"must lie in the subnet {subnet}", room.prefix)
+    if len(declared) > room.size:
+        problems.add(PATH, f"must be at most {room.size}, {room.held}", len(declared))
+    found = [_parse_one(problems, f"{PATH}[{at}]", item, network, room, subnet) for at, item in enumerate(declared)]
     containers = tuple(one for one in found if one)
     _refuse_twice(problems, "name", [(one.name, one.name) for one in containers])
     _refuse_twice(problems, "address", [(str(one.pinned), one.name) for one in containers if one.pinned])
@@ -100,7 +100,7 @@ def _parse_one(
     path: str,
     item: Mapping[str, Any],
     network: str,
-    prefix: ipaddress.IPv6Network,
+    room: Room,
     subnet: ipaddress.IPv6Network,
 ) -> Container | None:
     if not isinstance(item, Mapping):
@@ -119,7 +119,7 @@ def _parse_one(
     if isinstance(options.get("env"), Mapping):
         options["env"] = {str(key): _env(value) for key, value in options["env"].items()}
     options["restart_policy"] = item.get("restart_policy") or "unless-stopped"
-    pinned = _parse_address(problems, f"{path}.address", item.get("address"), network, prefix, subnet)
+    pinned = _parse_address(problems, f"{path}.address", item.get("address"), network, room, subnet)
     return Container(name, image, pinned, _parse_ports(problems, f"{path}.ports", item.get("ports")), options)
 
 
@@ -148,7 +148,7 @@ def _parse_address(
     path: str,
     value: Any,
     network: str,
-    prefix: ipaddress.IPv6Network,
+    room: Room,
     subnet: ipaddress.IPv6Network,
 ) -> ipaddress.IPv6Address | None:
     if value in (None, AUTO):
@@ -163,10 +163,12 @@ def _parse_address(
         return None
     around = addresses.Block(int(subnet.network_address), subnet.prefixlen)
     address = ipaddress.IPv6Address(addresses.resolve(given, around).first)
-    if address not in prefix:
-        problems.add(path, f"must lie in the host's container prefix {prefix}", address)
-    elif address - int(prefix.network_address) < ipaddress.IPv6Address(2):
-        problems.add(path, f"must not be the network's or the bridge's own address in {prefix}", address)
+    if address not in room.prefix:
+        problems.add(path, f"must lie in the host's container prefix {room.prefix}", address)
+    elif int(address) - int(room.prefix.network_address) < RESERVED:
+        problems.add(path, f"must not be the network's or the bridge's own address in {room.prefix}", address)
+    elif int(address) not in room.usable:
+        problems.add(path, f"must be one of the addresses that are assigned to the host, {room}", address)
     else:
         return address
     return None
@@ -175,13 +177,14 @@ def _parse_address(
 def place(
     containers: Sequence[Container],
     network: str,
-    prefix: ipaddress.IPv6Network,
+    room: Room,
     observed: Mapping[str, Observed],
 ) -> Plan:
     """Give each container its address: pinned, else the one it has, else the lowest free one.
 
-    ``observed`` are all containers on the host, by name. On docker0 Docker chooses, and nobody gets an address here.
-    Raises PlanError when a name, or a pinned address, belongs to a container that we did not make.
+    ``observed`` are all containers on the host, by name. On docker0 Docker chooses, from the lowest on, and nobody gets
+    an address here. Raises PlanError when a name, or a pinned address, belongs to a container that we did not make, and
+    when those leave too little room.
     """
     problems = Problems()
     names = {one.name for one in containers}
@@ -193,32 +196,38 @@ def place(
     for one in containers:
         if one.pinned in foreign:
             problems.add(f"{PATH}[{one.name}].address", f"is taken by the container {foreign[one.pinned]}", one.pinned)
+    strangers = sum(1 for there in observed.values() if there.attached and not there.ours)
+    if network == engines.DEFAULT_BRIDGE and len(containers) + strangers > room.size >= len(containers):
+        rule = f"must be at most {room.size - strangers}: docker0 has {strangers} of others, and {room.held} are"
+        problems.add(PATH, f"{rule} {room.size}", len(containers))
     problems.raise_if_any()
 
-    placed = _with_addresses(containers, network, prefix, observed, set(foreign))
+    placed = _with_addresses(containers, network, room, observed, set(foreign))
     gone = {name for name, there in observed.items() if there.ours and name not in names}
     moved = {
         one.container.name
         for one in placed
-        if one.container.name in observed and _misplaced(one, observed[one.container.name])
+        if one.container.name in observed and _misplaced(one, observed[one.container.name], room)
     }
     return Plan(placed, tuple(sorted(gone | moved)))
 
 
-def _misplaced(one: Placed, there: Observed) -> bool:
+def _misplaced(one: Placed, there: Observed, room: Room) -> bool:
+    if one.address is None and there.address is not None:
+        return not there.attached or int(there.address) not in room.usable
     return not there.attached or (one.address is not None and one.address != there.address)
 
 
 def _with_addresses(
     containers: Sequence[Container],
     network: str,
-    prefix: ipaddress.IPv6Network,
+    room: Room,
     observed: Mapping[str, Observed],
     foreign: set[ipaddress.IPv6Address],
 ) -> tuple[Placed, ...]:
     if network == engines.DEFAULT_BRIDGE:
         return tuple(Placed(one, None) for one in containers)
-    usable = range(int(prefix.network_address) + 2, int(prefix.broadcast_address) + 1)
+    usable = room.usable
     taken = {one.pinned for one in containers if one.pinned} | foreign
     given: dict[str, ipaddress.IPv6Address] = {one.name: one.pinned for one in containers if one.pinned}
     for one in containers:
@@ -233,7 +242,7 @@ def _with_addresses(
         if one.name not in given:
             address = next(free, None)
             if address is None:
-                problems.add(f"{PATH}[{one.name}].address", f"no address is free in {prefix}, {len(taken)} are taken")
+                problems.add(f"{PATH}[{one.name}].address", f"no address is free in {room}, {len(taken)} are taken")
                 break
             given[one.name] = address
     problems.raise_if_any()

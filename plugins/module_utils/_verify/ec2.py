@@ -49,8 +49,8 @@ def _block(fleet: Fleet, host: Host) -> Check:
 
 
 def planned_addresses(host: Host) -> list[str]:
-    """The single addresses that the ENI must have: the host's own, and in block mode the whole block."""
-    return texts([host.address, *(host.prefix.addresses() if host.mode == BLOCK else ())])
+    """The single addresses that the ENI must have: the host's own, and in block mode what is assigned of the block."""
+    return texts([host.address, *host.assigned])
 
 
 def _eni(host: Host) -> Check:

@@ -13,6 +13,8 @@ from . import ec2, engine, hints, machine, traffic
 from .model import Check, Fleet, Host, check
 
 SCHEMA = 1
+#: The role's default name of it.
+VANTAGE_GROUP = "vantage"
 
 
 def checks(fleet: Fleet) -> list[Check]:
@@ -42,13 +44,14 @@ def _of_host(fleet: Fleet, host: Host) -> Iterator[Check]:
 
 
 def report(fleet: Fleet) -> dict[str, Any]:
-    """The judgement as plain data: ``schema``, ``holds``, ``hosts`` (what a picture needs), ``checks``…"""
+    """The judgement as plain data: ``schema``, ``holds``, ``hosts`` (for a picture), ``checks``, ``left_out``…"""
     made = checks(fleet)
     return {
         "schema": SCHEMA,
         "holds": bool(made) and all(each.holds for each in made),
         "hosts": {host.name: _portrait(host) for host in fleet.hosts},
         "internet": _internet(fleet),
+        "left_out": list(_left_out(fleet)),
         "checks": [each.to_dict() for each in made],
     }
 
@@ -79,6 +82,21 @@ def _portrait(host: Host) -> dict[str, Any]:
             for container in host.containers
         ],
     }
+
+
+def _left_out(fleet: Fleet) -> Iterator[str]:
+    """The kinds of checks that were not made, and what they would need; silence would pass for a proof."""
+    if not fleet.vantage:
+        yield f"port.*: no host outside tries ports (inventory group {VANTAGE_GROUP})"
+    if not fleet.internet_target:
+        yield "*.internet: no target is pinged (verify_internet_target)"
+    elif not traffic.targets_outside(fleet):
+        yield "capture.internet: the target is no host of ours that could look at what arrives"
+    seen = [host for host in fleet.hosts if host.seen]
+    if any(host.seen.get("metadata") is None for host in seen):
+        yield "metadata.*, instance.*: IMDS is not asked (verify_metadata)"
+    if any(host.seen["apt"]["update"] is None for host in seen):
+        yield "apt.ipv6: apt is not tried (verify_apt_update)"
 
 
 def _internet(fleet: Fleet) -> dict[str, str]:

@@ -14,6 +14,8 @@ from .._plan.addresses import Block, address_text
 BLOCK, PREFIX = "block", "prefix"
 ROUTED, DEFAULT_BRIDGE = "routed", "default_bridge"
 AUTO = "auto"
+#: The value of ``assign`` with which only the containers' own addresses of a block are assigned.
+CONTAINERS = "containers"
 
 
 class VerifyError(ValueError):
@@ -72,6 +74,20 @@ class Host:
     def interface(self) -> str:
         """The interface that the containers' addresses belong to, e.g. ``ens5``."""
         return str(self.seen.get("interface", ""))
+
+    @property
+    def assigned(self) -> tuple[int, ...]:
+        """What EC2 assigned of the prefix as single addresses: nothing in prefix mode, else the block.
+
+        Of a block, ``assign: containers`` leaves out the network's own address, the bridge's, and the rest after the
+        last container's.
+        """
+        if self.mode != BLOCK:
+            return ()
+        if self.eni.get("assign") != CONTAINERS:
+            return self.prefix.addresses()
+        first = self.bridge_address + 1
+        return tuple(range(first, first + int(self.eni.get("container_count") or 0)))
 
     @property
     def bridge_address(self) -> int:

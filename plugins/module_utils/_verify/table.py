@@ -26,8 +26,10 @@ def lines(report: Mapping[str, Any]) -> list[str]:
     table = [_line(row, wide, rest) for row in (_HEAD, tuple("-" * len(text) for text in _HEAD), *rows)]
     failed = failures(report)
     held = len(report["checks"]) - len(failed)
-    summary = f"{held} of {len(report['checks'])} checks hold on {len(report['hosts'])} hosts"
-    return [*table, "", f"({MARK} stands for the subnet, {', '.join(subnets)})", summary, *failed]
+    hosts = f"{len(report['hosts'])} host{'' if len(report['hosts']) == 1 else 's'}"
+    summary = f"{held} of {len(report['checks'])} checks hold on {hosts}"
+    left_out = [_wrapped(f"left out: {text}") for text in report["left_out"]]
+    return [*table, "", f"({MARK} stands for the subnet, {', '.join(subnets)})", *left_out, summary, *failed]
 
 
 def shorten(text: str, subnets: Sequence[str]) -> str:
@@ -58,16 +60,17 @@ def _sample(found: Sequence[Mapping[str, Any]]) -> str:
 def failures(report: Mapping[str, Any]) -> list[str]:
     """One paragraph a failed check."""
     return [
-        textwrap.fill(
+        _wrapped(
             f"{each['id']}: expected {_short(each['expected'])}, got {_short(each['observed'])} "
-            f"({each['evidence'] or 'no evidence'}). {each['hint']}",
-            WIDTH,
-            subsequent_indent="    ",
-            break_long_words=False,
+            f"({each['evidence'] or 'no evidence'}). {each['hint']}"
         )
         for each in report["checks"]
         if not each["holds"]
     ]
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, WIDTH, subsequent_indent="    ", break_long_words=False)
 
 
 def _short(value: Any) -> str:

@@ -157,9 +157,7 @@ def _internet(fleet: Fleet, host: Host, container: Container) -> Iterator[Check]
         _internet_hint(ping),
         subject=container.name,
     )
-    for name, place in fleet.vantage.items():
-        if not _is_target(place, fleet.internet_target):
-            continue
+    for name, place in targets_outside(fleet).items():
         arrivals = _arrivals(place["capture"], address)
         from_own = [flow for flow in arrivals if flow["source"] == own]
         translated = _translated(host, own, arrivals)
@@ -176,6 +174,11 @@ def _internet(fleet: Fleet, host: Host, container: Container) -> Iterator[Check]
             holds=bool(own and from_own and not translated),
             subject=container.name,
         )
+
+
+def targets_outside(fleet: Fleet) -> Mapping[str, Mapping[str, Any]]:
+    """The vantage hosts that are the Internet target themselves, so that what arrives there is seen."""
+    return {name: place for name, place in fleet.vantage.items() if _is_target(place, fleet.internet_target)}
 
 
 def _is_target(place: Mapping[str, Any], target: str) -> bool:

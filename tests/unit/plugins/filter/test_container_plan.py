@@ -57,3 +57,16 @@ def test_a_whole_fleet_is_checked_at_once():
     assert any(line.startswith("one.containers[0].ports[0]: ") and "http" in line for line in said)
     assert any(line.startswith("one.containers[1].name: ") and "b b" in line for line in said)
     assert "two.container_network: must be one of routed, default_bridge, got nat" in said
+
+
+def test_only_assigned_addresses_are_given_and_allowed():
+    """Where EC2 gave the host's containers fewer addresses than the prefix has, the allocation says how many."""
+    where = {"prefix": "2001:db8::10/124", "subnet": "2001:db8::/64"}
+    assert container_plan([WEB], **where, count=3)["containers"][0]["address"] == "2001:db8::12"
+    with pytest.raises(AnsibleFilterError, match=r"containers\[0\].address: must be one of the addresses that are as"):
+        container_plan([{**WEB, "address": "::15"}], **where, count=3)
+    assert container_plan([{**WEB, "address": "::15"}], **where, count=None)["containers"]
+    allocation = {"one": {**ALLOCATION["one"], "container_count": 1}}
+    hosts = [{"inventory_hostname": "one", "containers": [WEB, {**WEB, "name": "two"}]}]
+    with pytest.raises(AnsibleFilterError, match=r"^one.containers: must be at most 1, .*got 2$"):
+        container_check(hosts, allocation)

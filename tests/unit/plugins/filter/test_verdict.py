@@ -29,6 +29,17 @@ def test_a_verdict_becomes_a_table_and_a_picture(facts: dict[str, Any]) -> None:
     assert ElementTree.fromstring(FILTERS["topology_svg"](report)).tag.endswith("svg")
 
 
+def test_the_table_says_what_was_left_out_and_counts_one_host_as_one(facts: dict[str, Any]) -> None:
+    facts.update(allocation={"instance-4": facts["allocation"]["instance-4"]}, vantage=[], internet_target="")
+    lines = FILTERS["verdict_table"](FILTERS["verdict"](facts))
+    left_out = [line for line in lines if line.startswith("left out: ")]
+    assert left_out == [
+        "left out: port.*: no host outside tries ports (inventory group vantage)",
+        "left out: *.internet: no target is pinged (verify_internet_target)",
+    ]
+    assert lines[-1].endswith(" checks hold on 1 host")
+
+
 def test_the_table_says_what_to_do_and_fits(facts: dict[str, Any]) -> None:
     facts["security_groups"][0]["ip_permissions"] = []
     lines = FILTERS["verdict_table"](FILTERS["verdict"](facts))

@@ -17,6 +17,7 @@ from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker.contai
     read_observed,
     render,
 )
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker.room import Room
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,17 +36,18 @@ def declare(*names, **more):
     return [{"name": name, "image": "demo/web:1", **more} for name in names]
 
 
-def planned(declared, found=None, network=ROUTED, prefix=PREFIX):
-    return place(parse(declared, network, prefix, SUBNET), network, prefix, found or {})
+def planned(declared, found=None, network=ROUTED, prefix=PREFIX, count=None):
+    room = Room(prefix, count)
+    return place(parse(declared, network, room, SUBNET), network, room, found or {})
 
 
 def addresses(plan):
     return {one.container.name: str(one.address) for one in plan.placed}
 
 
-def refusal(declared, network=ROUTED, prefix=PREFIX):
+def refusal(declared, network=ROUTED, prefix=PREFIX, count=None):
     with pytest.raises(PlanError) as caught:
-        parse(declared, network, prefix, SUBNET)
+        parse(declared, network, Room(prefix, count), SUBNET)
     return str(caught.value)
 
 
@@ -97,6 +99,42 @@ class TestAddresses:
         again = planned(data.draw(st.permutations(declared)), found, prefix=WIDE)
         assert addresses(again) == addresses(plan)
         assert again.remove == ()
+
+
+class TestAssigned:
+    """Where only what containers can hold is assigned: a packet for any other address never arrives."""
+
+    def test_addresses_come_from_those_that_are_assigned(self):
+        names = ["web", "two", "three"]
+        given_out = addresses(planned(declare(*names), prefix=WIDE, count=3))
+        assert given_out == {"web": "2001:db8::1:0:0:2", "two": "2001:db8::1:0:0:3", "three": "2001:db8::1:0:0:4"}
+
+    def test_a_container_beyond_them_comes_back(self):
+        found = {"web": there("2001:db8:0:0:1::5")}
+        plan = planned(declare("web"), found, prefix=WIDE, count=3)
+        assert (addresses(plan), plan.remove) == ({"web": "2001:db8::1:0:0:2"}, ("web",))
+        on_docker0 = planned(declare("web"), found, network=DEFAULT_BRIDGE, prefix=WIDE, count=3)
+        assert on_docker0.remove == ("web",)
+        assert planned(declare("web"), found, network=DEFAULT_BRIDGE, prefix=WIDE, count=4).remove == ()
+
+    def test_a_pin_beyond_them_is_refused(self):
+        message = refusal(declare("web", address="2001:db8:0:0:1::5"), prefix=WIDE, count=3)
+        assert message == (
+            "containers[0].address: must be one of the addresses that are assigned to the host, 2001:db8::1:0:0:2 to "
+            "2001:db8::1:0:0:4 of 2001:db8:0:0:1::/80, got 2001:db8::1:0:0:5"
+        )
+
+    def test_more_than_they_are(self):
+        message = refusal(declare("web", "two", "three"), prefix=WIDE, count=2)
+        assert message.startswith("containers: must be at most 2, the containers that have addresses assigned in ")
+        assert message.endswith("(container_count), got 3")
+
+    def test_on_docker0_others_containers_take_of_them(self):
+        """Docker deals its addresses from the lowest on, whoever a container belongs to."""
+        found = {"foreign": there("2001:db8::a", ours=False), "elsewhere": there(None, attached=False, ours=False)}
+        assert planned(declare("web"), found, network=DEFAULT_BRIDGE).remove == ()
+        with pytest.raises(PlanError, match=r"^containers: must be at most 1: docker0 has 1 of others.* 2, got 2$"):
+            planned(declare("web", "two"), found, network=DEFAULT_BRIDGE)
 
 
 class TestRemoval:

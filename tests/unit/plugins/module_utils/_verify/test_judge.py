@@ -138,3 +138,31 @@ def test_two_containers_of_one_host_meet_on_its_bridge(facts: dict[str, Any], ho
     subject = "container-3 to instance-3/second"
     found = [check for check in report(facts)["checks"] if check["subject"] == subject]
     assert [(check["kind"], check["holds"]) for check in found] == [("ping.container", holds)]
+
+
+def test_only_what_containers_can_hold_is_expected_where_only_that_is_assigned(facts: dict[str, Any]) -> None:
+    """Without the block's network and bridge addresses, and nothing beyond the last container's."""
+    eni = facts["allocation"]["instance-1"]
+    held = ["2600:1f18:47b:ca03::1:1", "2600:1f18:47b:ca03::a", "2600:1f18:47b:ca03::b"]
+    eni.update(assign="containers", container_count=2, addresses=held)
+    facts["observed"]["instance-1"]["metadata"]["addresses"] = held
+    before = facts["observed"]["instance-1"]["netplan"]["before"]
+    before[:] = [entry for entry in before if entry["address"] in held]
+    assert [each["id"] for each in report(facts)["checks"] if not each["holds"]] == []
+    eni["addresses"] = [*held, "2600:1f18:47b:ca03::8"]
+    assert [each["id"] for each in report(facts)["checks"] if not each["holds"]] == [
+        "eni.addresses/instance-1",
+        "metadata.addresses/instance-1",
+    ]
+
+
+def test_what_is_left_out_is_said(facts: dict[str, Any]) -> None:
+    """Checks that nobody could make must not pass for checks that hold."""
+    assert report(facts)["left_out"] == []
+    facts["probes"]["internet"]["pings"] = []
+    assert [text.partition(":")[0] for text in report(facts)["left_out"]] == ["capture.internet"]
+    facts.update(vantage=[], internet_target="")
+    facts["observed"]["instance-1"]["metadata"] = None
+    facts["observed"]["instance-2"]["apt"]["update"] = None
+    kinds = [text.partition(":")[0] for text in report(facts)["left_out"]]
+    assert kinds == ["port.*", "*.internet", "metadata.*, instance.*", "apt.ipv6"]
