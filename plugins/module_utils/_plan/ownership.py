@@ -19,7 +19,9 @@ from .tags import (
     SCHEMA_VERSION,
     Claim,
     claim_of,
+    claimed_of,
     description_owner,
+    owner_of,
 )
 
 
@@ -42,8 +44,12 @@ class Owned:
 
 def owned_by(fleet: str, observed: Observed) -> list[Owned]:
     """Every interface of the fleet, by id, wherever it is."""
-    claims = ((interface, claim_of(interface)) for interface in observed.interfaces)
-    found = [Owned(interface, claim) for interface, claim in claims if claim is not None and claim.fleet == fleet]
+    found = []
+    for interface in observed.interfaces:
+        owner = owner_of(interface)
+        claim = claim_of(interface) if owner is not None and owner[0] == fleet else None
+        if claim is not None:
+            found.append(Owned(interface, claim))
     return sorted(found, key=lambda entry: entry.interface.id)
 
 
@@ -152,9 +158,8 @@ def taken_in(observed: Observed, asked: Mapping[str, Owned], held: Mapping[str, 
             taken += [Taken(block, interface.id) for block in held[host].extra]
             continue
         taken += [Taken(block, interface.id) for block in interface.blocks]
-        claim = claim_of(interface)
         # A claim protects what was removed by hand from others' hosts, but never beats what one of ours really has.
-        for block in claim.blocks if claim else ():
+        for block in claimed_of(interface):
             if not had.overlaps(block.first, block.last):
                 taken.append(Taken(block, f"claimed by {interface.id}"))
     return found

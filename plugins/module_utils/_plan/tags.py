@@ -9,7 +9,7 @@ EC2 keeps them; we keep nothing else.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -148,6 +148,18 @@ def claim_of(interface: Interface) -> Claim | None:
     if address is None or block is None:
         address, block = _infer(interface, address, block)
     return Claim(*owner, address, block, None if block is None else _count(interface, block))
+
+
+def claimed_of(interface: Interface) -> Iterator[Block]:
+    """What the tags of one of our interfaces, of whatever fleet, say that it has, as far as that may not be so."""
+    if owner_of(interface) is None:
+        return
+    address = _read(read_address, interface.tags.get(HOST_ADDRESS))
+    if address is not None and address not in interface.addresses:
+        yield single(address)
+    block = _read(read_block, interface.tags.get(CONTAINER_PREFIX))
+    if block is not None and block not in interface.prefixes:
+        yield block
 
 
 def _read(reader: Callable[[object], T], text: str | None) -> T | None:

@@ -238,7 +238,7 @@ def test_the_diff_shows_what_apply_does(story):
 @given(stories())
 @unhurried
 def test_the_whole_fleet_can_be_removed_again(story):
-    desired, observed, plan = story
+    _desired, observed, plan = story
     final = applied(observed, plan.changes)
     free = replace(
         final,
