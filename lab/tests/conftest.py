@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 import pytest
@@ -92,4 +92,15 @@ def world() -> World:
         two=_eni(2, ("2:2",), ("2600:1f18:47b:ca03:5::/80",)),
         group=group,
         instance=instance,
+    )
+
+
+@pytest.fixture
+def native(world: World) -> World:
+    """The same where the subnet is IPv6-only."""
+    return replace(
+        world,
+        subnet=replace(world.subnet, ipv4=None),
+        one=replace(world.one, private_ip=None),
+        two=replace(world.two, private_ip=None),
     )

@@ -42,6 +42,22 @@ def test_each_path(world, path: str, expected: str | None) -> None:
     assert get(world, path) == expected
 
 
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/latest/meta-data/local-hostname", "i-00000000000000001.ec2.internal"),
+        ("/latest/meta-data/local-ipv4", None),
+        ("/latest/meta-data/ipv6", "2600:1f18:47b:ca03::1:1"),
+        (MAC + "/local-ipv4s", None),
+        (MAC + "/subnet-ipv4-cidr-block", None),
+        (MAC + "/subnet-ipv6-cidr-blocks", "2600:1f18:47b:ca03::/64"),
+    ],
+)
+def test_in_an_ipv6_only_subnet_nothing_is_said_of_ipv4(native, path: str, expected: str | None) -> None:
+    """And the host is named by its instance's id."""
+    assert get(native, path) == expected
+
+
 def test_several_values_have_no_newline_at_the_end(world) -> None:
     said = get(world, MAC + "/ipv6s")
     assert said.split("\n") == [str(address) for address in world.one.addresses]

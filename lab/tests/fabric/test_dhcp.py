@@ -144,6 +144,12 @@ def test_dhcpv4_acknowledges_that_address_alone(world, wanted: str, said: int) -
     assert found[1][53] == bytes([said])
 
 
+def test_dhcpv4_is_silent_in_an_ipv6_only_subnet(native) -> None:
+    """And DHCPv6 is not."""
+    assert dhcp4.answer(four(1), native.one, native.subnet) is None
+    assert ask(native, 1, option(3, b"\0" * 12)) is not None
+
+
 def test_dhcpv4_leaves_another_servers_alone(world) -> None:
     assert answered(world, four(3, bytes([54, 4]) + IPv4Address("10.0.3.2").packed)) is None
 

@@ -56,3 +56,10 @@ def test_every_link_is_made_inside_namespaces(world) -> None:
     veths = [item.make for item in made if "type veth" in item.make]
     assert len(veths) == 3
     assert all("netns vpclab.test." in make for make in veths)
+
+
+def test_an_ipv6_only_subnet_has_no_ipv4(native) -> None:
+    """No router's address, no neighbour, no route; all of IPv6 is as elsewhere."""
+    made = [item.make for item in links.vpc(native.topology, native.vpc, BOTH, name)]
+    assert not [make for make in made if "10.0." in make or "None" in make]
+    assert [make for make in made if "route add 2600:1f18:47b:ca03:5::/80 via fe80::" in make]

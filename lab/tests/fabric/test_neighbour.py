@@ -103,5 +103,10 @@ def test_arp_for_another_host(world) -> None:
     assert neighbour.answer_arp(arp("10.0.3.99"), world.one, world.subnet, world.enis) is None
 
 
+@pytest.mark.parametrize("target", ["10.0.3.12", "169.254.169.254"])
+def test_nobody_answers_arp_in_an_ipv6_only_subnet(native, target: str) -> None:
+    assert neighbour.answer_arp(arp(target), native.one, native.subnet, native.enis) is None
+
+
 def test_link_local_from_mac_as_the_tutorial_shows_it() -> None:
     assert str(names.link_local("12:66:30:b8:c0:08")) == "fe80::1066:30ff:feb8:c008"

@@ -86,3 +86,21 @@ def test_a_peer_group_of_another_vpc_is_no_error(world) -> None:
     group = SecurityGroup(world.group.id, world.group.vpc_id, (rule,), ())
     found = lines(world, replace(world.topology, groups=(group,)))
     assert not [line for line in found if "sg-elsewhere" in line]
+
+
+def test_the_hop_between_two_subnets_is_given_back(world) -> None:
+    """Not within a subnet, where the router takes none, nor on the way out, where a gateway does."""
+    other = replace(world.subnet, id="subnet-00000000000000002", ipv6=IPv6Network("2600:1f18:47b:ca04::/64"))
+    found = lines(world, replace(world.topology, subnets=(world.subnet, other)))
+    assert chain(found, "hops")[1:] == [
+        'iifname "b000000000001" oifname != { "b000000000001", "igw" } jump whole',
+        'iifname "b000000000002" oifname != { "b000000000002", "igw" } jump whole',
+    ]
+    (more,) = chain(found, "whole")
+    assert "61 : 62, 62 : 63, " in more
+
+
+def test_an_ipv6_only_subnet_has_no_rule_for_ipv4(native) -> None:
+    found = lines(native)
+    assert "ip6 saddr { fe80::/10, 2600:1f18:47b:ca03::2:2, 2600:1f18:47b:ca03:5::/80 } accept" in found
+    assert not [line for line in found if line.startswith(("ip saddr 10.", "ip daddr 10.")) or "None" in line]

@@ -62,10 +62,35 @@ class Running:
 
     name: str
     ec2: Any
+    vpc: str
+    image: str
     subnet: str
     group: str
     instances: dict[str, str] = field(default_factory=dict)
     enis: dict[str, str] = field(default_factory=dict)
+
+    def launch(self, host: str, subnet: str, addresses: list[str], prefixes: list[str], **options: str) -> None:
+        """Launch a host in a subnet, with these addresses and prefixes."""
+        eni = self.ec2.create_network_interface(
+            SubnetId=subnet, Groups=[self.group], Ipv6Addresses=[{"Ipv6Address": one} for one in addresses]
+        )["NetworkInterface"]["NetworkInterfaceId"]
+        if prefixes:
+            self.ec2.assign_ipv6_addresses(NetworkInterfaceId=eni, Ipv6Prefixes=prefixes)
+        instance = self.ec2.run_instances(
+            ImageId=self.image,
+            MinCount=1,
+            MaxCount=1,
+            InstanceType="t3.medium",
+            KeyName="lab",
+            NetworkInterfaces=[{"NetworkInterfaceId": eni, "DeviceIndex": 0}],
+            MetadataOptions={"HttpTokens": "required", **options},
+            TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": host}]}],
+        )["Instances"][0]["InstanceId"]
+        self.enis[host], self.instances[host] = eni, instance
+
+    def booted(self, host: str) -> None:
+        """Wait until a host shows the end of its first boot."""
+        until(lambda: "END SSH HOST KEY KEYS" in self.console(host), f"{host}: host keys on its console")
 
     def ssh(self, host: str, script: str, check: bool = True) -> str:
         """What a shell on a host prints."""
@@ -125,32 +150,31 @@ def _populate() -> Running:
     ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[itself, tcp(22)])
     ec2.import_key_pair(KeyName="lab", PublicKeyMaterial=(run / "id_ed25519.pub").read_bytes())
     image = ssm.get_parameter(Name="/aws/service/debian/release/13/latest/amd64")["Parameter"]["Value"]
-    made = Running(LAB, ec2, subnet, group)
-    for host, addresses, prefixes in (
-        ("one", ("1:1", "8", "9"), ()),
-        ("two", ("2:2",), ("2600:1f18:47b:ca03:5::/80",)),
-    ):
-        eni = ec2.create_network_interface(
-            SubnetId=subnet, Groups=[group], Ipv6Addresses=[{"Ipv6Address": SUBNET + one} for one in addresses]
-        )["NetworkInterface"]["NetworkInterfaceId"]
-        if prefixes:
-            ec2.assign_ipv6_addresses(NetworkInterfaceId=eni, Ipv6Prefixes=list(prefixes))
-        instance = ec2.run_instances(
-            ImageId=image,
-            MinCount=1,
-            MaxCount=1,
-            InstanceType="t3.medium",
-            KeyName="lab",
-            NetworkInterfaces=[{"NetworkInterfaceId": eni, "DeviceIndex": 0}],
-            MetadataOptions={"HttpTokens": "required"},
-            TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": host}]}],
-        )["Instances"][0]["InstanceId"]
-        made.enis[host], made.instances[host] = eni, instance
+    made = Running(LAB, ec2, vpc, image, subnet, group)
+    made.launch("one", subnet, [SUBNET + one for one in ("1:1", "8", "9")], [])
+    made.launch("two", subnet, [SUBNET + "2:2"], ["2600:1f18:47b:ca03:5::/80"])
     for host in made.instances:
-        until(lambda name=host: "END SSH HOST KEY KEYS" in made.console(name), f"{host}: host keys on its console")
+        made.booted(host)
     return made
 
 
 def tcp(port: int) -> dict[str, Any]:
     """A permission: one TCP port, from everywhere over IPv6."""
     return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}
+
+
+def container(lab, host: str, address: str, gateway: str) -> None:
+    """A namespace on a host behind a link of its own, as a container is: the host forwards, and answers for nothing."""
+    lab.ssh(
+        host,
+        "sudo sh -ec '"
+        "ip netns add c; ip link add v0 type veth peer name eth0 netns c; ip link set v0 up;"
+        f"ip addr add {gateway}/126 dev v0 nodad;"
+        f"ip -n c addr add {address}/126 dev eth0 nodad; ip -n c link set eth0 up; ip -n c link set lo up;"
+        f"ip -n c route add default via {gateway}; sysctl -qw net.ipv6.conf.all.forwarding=1'",
+    )
+
+
+def ping(lab, host: str, target: str, source: str = "", inside: bool = True) -> str:
+    where = "ip netns exec c " if inside else ""
+    return lab.ssh(host, f"sudo {where}ping -n -c2 -i0.2 -W1 {f'-I {source}' if source else ''} {target}", check=False)

@@ -11,21 +11,9 @@ import subprocess
 
 import pytest
 
-from .conftest import SUBNET, tcp, until
+from .conftest import SUBNET, container, ping, tcp, until
 
 PREFIX = "2600:1f18:47b:ca03:5:"
-
-
-def container(lab, host: str, address: str, gateway: str) -> None:
-    """A namespace on a host behind a link of its own, as a container is: the host forwards, and answers for nothing."""
-    lab.ssh(
-        host,
-        "sudo sh -ec '"
-        "ip netns add c; ip link add v0 type veth peer name eth0 netns c; ip link set v0 up;"
-        f"ip addr add {gateway}/126 dev v0 nodad;"
-        f"ip -n c addr add {address}/126 dev eth0 nodad; ip -n c link set eth0 up; ip -n c link set lo up;"
-        f"ip -n c route add default via {gateway}; sysctl -qw net.ipv6.conf.all.forwarding=1'",
-    )
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +25,6 @@ def containers(lab):
     yield lab
     for host in ("one", "two"):
         lab.ssh(host, "sudo ip netns del c")
-
-
-def ping(lab, host: str, target: str, source: str = "", inside: bool = True) -> str:
-    where = "ip netns exec c " if inside else ""
-    return lab.ssh(host, f"sudo {where}ping -n -c2 -i0.2 -W1 {f'-I {source}' if source else ''} {target}", check=False)
 
 
 def test_containers_reach_each_other_with_two_hops_and_no_proxy(containers) -> None:
