@@ -8,32 +8,45 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: apt_mirrors
-short_description: Let apt fetch from main mirrors instead of a cloud's region mirrors
+short_description: Let apt fetch from main mirrors where a cloud's region mirrors don't answer over IPv6
 version_added: 0.1.0
 description:
   - Rewrites those URIs of apt's sources that name a region mirror (C(<region>.ec2.<main mirror>),
-    C(cdn-aws.<main mirror>)) to the main mirror, which answers over IPv6; every other byte of the files stays.
+    C(cdn-aws.<main mirror>)) which does not answer over IPv6 to the main mirror, which has to; every other byte of the
+    files stays.
   - Looks at C(sources.list), C(sources.list.d/*.list), C(sources.list.d/*.sources), C(mirrors/*.list) in C(/etc/apt).
   - Where cloud-init is installed, a drop-in keeps it from writing its own sources again.
-  - The first version of each file that it changes is kept under O(store).
+  - What each file held before the first change is kept in C(originals.json) in O(store).
 author:
   - Contributors to the ipv6.aws_containers project (@ipv6)
 options:
+  state:
+    description: V(absent) puts every file back as it was, unless somebody has edited it since.
+    type: str
+    choices: [present, absent]
+    default: present
   force_ipv6:
     description: Whether apt may use IPv6 only, by a drop-in in C(apt.conf.d). When false, that drop-in is removed.
     type: bool
     default: false
+  probe:
+    description:
+      - Whether to try a TCP connection over IPv6 to each region mirror, and to the main mirror in place of one that is
+        silent. When neither answers, the module fails and changes nothing.
+      - When false, every region mirror is replaced unasked. Right where apt goes through a proxy.
+    type: bool
+    default: true
   root:
     description: Folder that stands for the root of the file system.
     type: path
     default: /
   store:
-    description: Where the first versions of changed files are kept, below O(root).
+    description: Where the record of changed files is kept, below O(root).
     type: path
     default: /var/lib/ipv6.aws_containers/apt
 attributes:
   check_mode:
-    description: Says what it would change.
+    description: Says what it would change; mirrors are tried all the same.
     support: full
   diff_mode:
     description: Shows each file before and after.
@@ -48,6 +61,10 @@ EXAMPLES = r"""
 - name: Fetch packages from mirrors that answer over IPv6
   ipv6.aws_containers.apt_mirrors:
     force_ipv6: true
+
+- name: Go back to the cloud's own mirrors
+  ipv6.aws_containers.apt_mirrors:
+    state: absent
 """
 
 RETURN = r"""
@@ -61,14 +78,23 @@ sources_changed:
   description: Whether a source was, or would be, changed, so that apt's lists are out of date.
   returned: always
   type: bool
+tried:
+  description: The mirrors that were tried, and why one did not answer over IPv6 (null where it did).
+  returned: always
+  type: list
+  elements: dict
+  sample: [{"mirror": "http://us-east-1.ec2.archive.ubuntu.example", "silent": "no IPv6 address"}]
 """
 
+import contextlib
 import glob
 import os
+import shutil
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._apt import sources
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._host import files
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._apt import probe, sources
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._host import files, originals
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError, Problems
 
 SOURCES = ("sources.list", "sources.list.d/*.list", "sources.list.d/*.sources", "mirrors/*.list")
 FORCE_IPV6 = "etc/apt/apt.conf.d/60ipv6-aws-containers"
@@ -76,15 +102,15 @@ CLOUD_INIT = "etc/cloud/cloud.cfg.d"
 NOTE = "Written by the Ansible role ipv6.aws_containers.apt_mirrors."
 
 
-def source_changes(root: str) -> list[files.Change]:
-    """The sources below ``root``, each with its main mirrors."""
-    changes = []
-    for pattern in SOURCES:
-        for path in sorted(glob.glob(os.path.join(root, "etc/apt", pattern))):
-            before = files.read(path)
-            if before is not None:
-                changes.append(files.Change(path, before, sources.with_main_mirrors(before, path)))
-    return changes
+def source_paths(root: str) -> list[str]:
+    """Every file of apt's that may name a mirror."""
+    return [path for pattern in SOURCES for path in sorted(glob.glob(os.path.join(root, "etc/apt", pattern)))]
+
+
+def source_texts(root: str) -> dict[str, str]:
+    """The sources below ``root``, by path."""
+    texts = {path: files.read(path) for path in source_paths(root)}
+    return {path: text for path, text in texts.items() if text is not None}
 
 
 def drop_in_changes(root: str, force_ipv6: bool) -> list[files.Change]:
@@ -98,30 +124,75 @@ def drop_in_changes(root: str, force_ipv6: bool) -> list[files.Change]:
     return changes
 
 
+def wanted(root: str, force_ipv6: bool, ask: bool) -> tuple[list[files.Change], list[dict]]:
+    """The changes, and which mirrors were tried. Raises PlanError when none of two answers."""
+    texts = source_texts(root)
+    going, tried = (
+        sources.to_replace(texts, probe.silent)
+        if ask
+        else (
+            [mirror for path, text in texts.items() for mirror in sources.region_mirrors(text, path)],
+            [],
+        )
+    )
+    changes = [files.Change(path, text, sources.with_main_mirrors(text, path, going)) for path, text in texts.items()]
+    said = [{"mirror": str(mirror), "silent": why} for mirror, why in tried]
+    return files.needed(changes + drop_in_changes(root, force_ipv6)), said
+
+
+def unwanted(store: str) -> list[files.Change]:
+    """The changes that put everything back. Raises PlanError for a file that somebody has edited."""
+    changes, edited = originals.restorations(store)
+    problems = Problems()
+    for path in edited:
+        problems.add(path, f"must be as this role left it; what it was before is in {store}/{originals.NAME}", "edited")
+    problems.raise_if_any()
+    return changes
+
+
+def forget(store: str) -> None:
+    """Take the role's folder away, and the one above it unless another role needs it."""
+    shutil.rmtree(store, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        os.rmdir(os.path.dirname(store))
+
+
 def main() -> None:
     """Observe, compare, and write unless in check mode."""
     module = AnsibleModule(
         argument_spec={
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "force_ipv6": {"type": "bool", "default": False},
+            "probe": {"type": "bool", "default": True},
             "root": {"type": "path", "default": "/"},
             "store": {"type": "path", "default": "/var/lib/ipv6.aws_containers/apt"},
         },
         supports_check_mode=True,
     )
-    root = module.params["root"]
+    params = module.params
+    store = os.path.join(params["root"], params["store"].lstrip("/"))
     try:
-        of_sources = files.needed(source_changes(root))
-        changes = of_sources + files.needed(drop_in_changes(root, module.params["force_ipv6"]))
+        if params["state"] == "present":
+            changes, tried = wanted(params["root"], params["force_ipv6"], params["probe"])
+        else:
+            changes, tried = unwanted(store), []
         if not module.check_mode:
+            if changes and params["state"] == "present":
+                files.write(originals.remembering(store, changes))
             for change in changes:
-                files.keep_original(change.path, os.path.join(root, module.params["store"].lstrip("/")))
                 files.write(change)
+            if params["state"] == "absent":
+                forget(store)
+    except PlanError as error:
+        module.fail_json(msg=str(error))
     except OSError as error:
         module.fail_json(msg=f"apt's sources can't be changed: {error}")
+    of_sources = source_paths(params["root"])
     module.exit_json(
         changed=bool(changes),
         files=[change.path for change in changes],
-        sources_changed=bool(of_sources),
+        sources_changed=any(change.path in of_sources for change in changes),
+        tried=tried,
         diff=[change.diff() for change in changes],
     )
 

@@ -12,45 +12,50 @@ short_description: Give an interface one static IPv6 address by netplan, restori
 version_added: 0.1.0
 description:
   - Writes C(/etc/netplan/60-ipv6-static.yaml), takes the interface's DHCPv6, IPv6 addresses and routes out of
-    netplan's other files (cloud-init's), and keeps cloud-init from writing them again. IPv4 stays as it is.
+    netplan's other files (cloud-init's), and keeps cloud-init from writing them again. IPv4 and MTU stay as they are.
   - The files are first checked by C(netplan generate) on a copy. They are applied with a timer running which puts the
-    old ones back, unless a later task comes in over a new connection and confirms (O(state=confirmed)).
+    old ones back, unless the controller comes in over a new connection and confirms. A reboot before that puts them
+    back too, before the network is configured. The same task does both, so that no host waits for others meanwhile.
+  - Fails, with the old files back at once, when the kernel does not come to what is wanted or when the gateway does not
+    answer neighbour discovery.
   - What the host had before the first change is recorded, once, in C(before.json) in O(store).
 author:
   - Contributors to the ipv6.aws_containers project (@ipv6)
 options:
   state:
     description:
-      - V(present) brings the address about, and leaves the timer running when something changed.
-      - V(confirmed) stops the timer. It fails if the timer has already put the old files back.
+      - V(present) brings the address about.
+      - V(absent) puts every file back as it was before V(present) changed it, with the same timer.
+      - V(confirmed) stops the timer; the task itself sends it over the new connection. It fails, saying why, if
+        the files of before are back already.
     type: str
-    choices: [present, confirmed]
+    choices: [present, absent, confirmed]
     default: present
   mac_address:
-    description: MAC address of the interface.
+    description: MAC address of the interface. Needed for V(present), as are the next two.
     type: str
-    required: true
   host_address:
     description: The address, without a prefix length.
     type: str
-    required: true
   subnet_cidr:
-    description: The subnet; the address gets its length.
+    description: The subnet; the address gets its length, which must be what the router advertises where it does.
     type: str
-    required: true
   gateway:
     description: The router's link-local address; V(auto) takes it from the live default route, else C(fe80:ec2::1).
     type: str
     default: auto
   revert_after:
-    description: Seconds until the old files are put back.
+    description: Seconds until the old files are put back. The host has them in use two to five seconds later.
     type: int
-    default: 60
+    default: 30
   store:
     description: Folder for the record and for the saved files.
     type: path
     default: /var/lib/ipv6.aws_containers/netplan
 attributes:
+  action:
+    description: Comes back over a new connection, and confirms.
+    support: full
   check_mode:
     description: Says what it would change, after a check by C(netplan generate).
     support: full
@@ -65,51 +70,50 @@ attributes:
 
 EXAMPLES = r"""
 - name: Give the host its static address
-  ipv6.aws_containers.netplan_static: &address
+  ipv6.aws_containers.netplan_static:
     mac_address: 02:11:22:33:44:55
     host_address: 2600:1f18:47b:ca03::1:1
     subnet_cidr: 2600:1f18:47b:ca03::/64
-  register: address
 
-- name: Come back over a new connection
-  ansible.builtin.meta: reset_connection
-
-- name: Keep it
+- name: Give the host back what it had
   ipv6.aws_containers.netplan_static:
-    <<: *address
-    state: confirmed
-  when: address.armed
+    state: absent
 """
 
 RETURN = r"""
 interface:
   description: Name of the interface.
-  returned: always
+  returned: O(state=present), and O(state=absent) where there was something to put back
   type: str
   sample: ens5
 gateway:
   description: The gateway in use.
-  returned: always
+  returned: O(state=present)
   type: str
   sample: fe80::1066:30ff:feb8:c008
 armed:
-  description: Whether the timer is running, so that somebody has to confirm.
+  description: Whether a timer is still running; never once the controller has confirmed.
   returned: always
   type: bool
 differences:
   description: In what the kernel's state differed from what is wanted when the module came.
-  returned: always
+  returned: O(state=present)
   type: list
   elements: str
   sample: ["ens5 has the lease 2600:1f18:47b:ca03::8/128"]
 """
 
+import contextlib
+import os
+import shutil
 import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._host import files
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._host import files, originals
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._host.commands import CommandError
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._netplan import host, static
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._netplan import host, static, switch
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError, Problems
 
 try:
@@ -127,21 +131,29 @@ CLOUD_INIT_TEXT = """\
 network:
   config: disabled
 """
-
-
-class Unconfirmed(Exception):
-    """The host did not come to what is wanted, or went back from it."""
+#: What still is wrong, as sentences, and how many seconds it may be so.
+Check = tuple[Callable[[], list[str]], float]
+TO_SETTLE = 15.0
+#: Discovery asks three times, a second apart (RFC 4861, section 10).
+TO_ANSWER = 5.0
 
 
 def read_documents() -> list[static.Document]:
-    """Netplan's files, parsed. Raises PlanError for one that is no YAML."""
+    """Netplan's files, parsed. Raises PlanError for a host without netplan, and for files that are no mappings."""
     problems = Problems()
+    if shutil.which("netplan") is None:
+        problems.add("netplan", "must be installed; is this a host of ifupdown or NetworkManager?")
     documents = []
     for path in host.netplan_files():
         try:
-            documents.append(static.Document(path, yaml.safe_load(files.read(path) or "")))
+            content = yaml.safe_load(files.read(path) or "")
         except yaml.YAMLError as error:
             problems.add(path, f"must be YAML ({error})")
+            continue
+        where = static.misshapen(content)
+        if where:
+            problems.add(f"{path}: {where}", "must be a mapping")
+        documents.append(static.Document(path, content))
     problems.raise_if_any()
     return documents
 
@@ -170,75 +182,132 @@ def planned(documents: list[static.Document], wanted: static.Wanted, mac: str) -
     return files.needed(changes)
 
 
-def bring_about(params: dict, wanted: static.Wanted, changes: list[files.Change]) -> None:
-    """Record, save, arm, write, apply, look. Raises Unconfirmed, with the old files back, if it can't."""
-    host.record(params["store"], wanted.interface)
-    host.arm(params["store"], params["revert_after"], [one.path for one in changes if one.before is None])
-    for one in changes:
-        files.write(one)
+def bring_about(
+    params: dict[str, Any], changes: list[files.Change], checks: Iterable[Check], leaving: bool = False
+) -> None:
+    """Arm, write, apply, look. Raises Unconfirmed, with the old files back, if a check still has something to say."""
+    store = params["store"]
+    if switch.waiting(store):
+        raise switch.Unconfirmed(
+            f"another change waits to be confirmed, or is being put back; try again in {params['revert_after']} s"
+        )
+    switch.arm(store, params["revert_after"], changes, leaving)
     try:
-        left = host.apply(lambda: static.differences(wanted, host.live(wanted.interface)))
-    except CommandError as error:
-        left = [str(error)]
-    if left:
-        host.restore(params["store"])
-        raise Unconfirmed(f"the old configuration is back, because after netplan apply: {'; '.join(left)}")
+        for one in changes:
+            files.write(one)
+        switch.apply()
+        seen = next((found for found in (switch.wait(*one) for one in checks) if found), [])
+    except (CommandError, OSError) as error:
+        seen = [str(error)]
+    if seen:
+        why = f"after netplan apply: {'; '.join(seen)}"
+        switch.restore(store, why)
+        raise switch.Unconfirmed(f"the configuration of before is back, because {why}")
 
 
-def confirm() -> None:
-    """Stop the timer. Raises Unconfirmed when it has ended by itself."""
-    if not host.armed():
-        raise Unconfirmed("nobody confirmed in time: the old configuration is back")
-    host.disarm()
+def present(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    """The static address. Raises PlanError before anything changed, Unconfirmed when it was put back."""
+    address = static.address(params["host_address"], params["subnet_cidr"])
+    mac = params["mac_address"]
+    interface = host.interface_of(mac)
+    if interface is None:
+        problems = Problems()
+        problems.add("netplan_mac_address", "must be that of an interface of the host", mac)
+        problems.raise_if_any()
+    live = host.live(interface)
+    static.check_length(address, live.advertised)
+    gateway = static.gateway(params["gateway"], live.defaults)
+    wanted = static.Wanted(interface, address, gateway, host.systemd_version() < static.FIRST_PREFIX_ROUTE)
+    changes = planned(read_documents(), wanted, mac)
+    differences = static.differences(wanted, live)
+    if changes:
+        host.check(changes)
+
+    def unanswered() -> list[str]:
+        asked = f"the gateway {gateway} does not answer neighbour discovery on {interface}"
+        return [] if host.answers(interface, str(gateway)) else [asked]
+
+    checks: list[Check] = [
+        (lambda: static.differences(wanted, host.live(interface)), TO_SETTLE),
+        (unanswered, TO_ANSWER),
+    ]
+    if (changes or differences) and not check_mode:
+        host.record(params["store"], interface)
+        # The record is part of the change: what is put back has not been changed by this role.
+        bring_about(params, [originals.remembering(params["store"], changes), *changes], checks)
+    return {
+        "changed": bool(changes or differences),
+        "interface": interface,
+        "gateway": str(gateway),
+        "armed": switch.waiting(params["store"]),
+        "differences": differences,
+        "diff": [one.diff() for one in changes],
+    }
+
+
+def absent(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    """The files as they were. Raises PlanError for one that somebody edited since, Unconfirmed if it did not last."""
+    store = params["store"]
+    changes, edited = originals.restorations(store)
+    problems = Problems()
+    for path in edited:
+        problems.add(path, f"must be as this role left it; what it was before is in {store}/{originals.NAME}", "edited")
+    problems.raise_if_any()
+    interface = host.recorded_interface(store)
+    if changes:
+        host.check(changes)
+    if not check_mode and changes and interface:
+        own = static.own_address(yaml.safe_load(files.read(static.OWN_FILE) or ""))
+        check = (lambda: static.still_static(interface, host.live(interface), own), TO_SETTLE)
+        bring_about(params, changes, [check], leaving=True)
+    elif not check_mode and os.path.isdir(store) and not switch.waiting(store):
+        forget(store)
+    return {
+        "changed": bool(changes),
+        "armed": switch.waiting(store),
+        "diff": [one.diff() for one in changes],
+        **({"interface": interface} if interface else {}),
+    }
+
+
+def forget(store: str) -> None:
+    """Take the role's folder away, and the one above it unless another role needs it."""
+    shutil.rmtree(store)
+    with contextlib.suppress(OSError):
+        os.rmdir(os.path.dirname(store))
+
+
+def confirmed(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    """The change stays. Raises Unconfirmed when it has been put back."""
+    store = params["store"]
+    if not check_mode and switch.confirm(store):
+        forget(store)
+    return {"changed": True, "armed": False}
 
 
 def main() -> None:
     """Observe, compare, and bring the difference about unless in check mode."""
     module = AnsibleModule(
         argument_spec={
-            "state": {"type": "str", "choices": ["present", "confirmed"], "default": "present"},
-            "mac_address": {"type": "str", "required": True},
-            "host_address": {"type": "str", "required": True},
-            "subnet_cidr": {"type": "str", "required": True},
+            "state": {"type": "str", "choices": ["present", "absent", "confirmed"], "default": "present"},
+            "mac_address": {"type": "str"},
+            "host_address": {"type": "str"},
+            "subnet_cidr": {"type": "str"},
             "gateway": {"type": "str", "default": "auto"},
-            "revert_after": {"type": "int", "default": 60},
+            "revert_after": {"type": "int", "default": 30},
             "store": {"type": "path", "default": "/var/lib/ipv6.aws_containers/netplan"},
         },
+        required_if=[("state", "present", ("mac_address", "host_address", "subnet_cidr"))],
         supports_check_mode=True,
     )
     if YAML_ERROR:
         module.fail_json(msg=missing_required_lib("PyYAML"), exception=YAML_ERROR)
-    params = module.params
+    bring = {"present": present, "absent": absent, "confirmed": confirmed}[module.params["state"]]
     try:
-        if params["state"] == "confirmed":
-            if not module.check_mode:
-                confirm()
-            module.exit_json(changed=True, armed=False)
-        address = static.address(params["host_address"], params["subnet_cidr"])
-        interface = host.interface_of(params["mac_address"])
-        if interface is None:
-            module.fail_json(msg=f"netplan_mac_address: must be an interface's, got {params['mac_address']}")
-        live = host.live(interface)
-        gateway = static.gateway(params["gateway"], live.defaults)
-        prefix_route = host.systemd_version() < static.FIRST_PREFIX_ROUTE
-        wanted = static.Wanted(interface, address, gateway, prefix_route)
-        changes = planned(read_documents(), wanted, params["mac_address"])
-        differences = static.differences(wanted, live)
-        if changes:
-            host.check(changes)
-        if (changes or differences) and not module.check_mode:
-            bring_about(params, wanted, changes)
-        armed = host.armed()
-    except (PlanError, CommandError, Unconfirmed, OSError) as error:
+        result = bring(module.params, module.check_mode)
+    except (PlanError, CommandError, switch.Unconfirmed, OSError) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(
-        changed=bool(changes or differences),
-        interface=interface,
-        gateway=str(gateway),
-        armed=armed,
-        differences=differences,
-        diff=[one.diff() for one in changes],
-    )
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -86,18 +85,3 @@ def write(one: Change) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
-
-
-def keep_original(path: str, store: str) -> str | None:
-    """Copy the file at ``path`` below the folder ``store``, once: the first copy is the original and stays.
-
-    Returns the copy's path, or None when there is no file to keep.
-    """
-    copy = Path(store, path.lstrip("/"))
-    if copy.exists():
-        return str(copy)
-    if not os.path.isfile(path):
-        return None
-    copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    shutil.copy2(path, str(copy))
-    return str(copy)

@@ -1,7 +1,7 @@
 # Copyright: Contributors to the ipv6.aws_containers project
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The host's side: reading netplan's files and the kernel, applying with a timer that restores what was there.
+"""The host's side: what netplan's files and the kernel say, and a check of new files on a copy.
 
 Every function raises CommandError or OSError when the host can't do it.
 """
@@ -14,9 +14,9 @@ import json
 import os
 import re
 import shutil
+import socket
 import tempfile
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from .._host import files
@@ -24,15 +24,17 @@ from .._host.commands import CommandError, run
 from .static import Live
 
 FOLDERS = ("/lib/netplan", "/etc/netplan", "/run/netplan")
-RESTORE_UNIT = "ipv6-aws-containers-netplan-restore"
-APPLY_UNIT = "ipv6-aws-containers-netplan-apply"
-APPLY_SECONDS = 45.0
+RECORD = "before.json"
+#: Kinds of links that bear the MAC address of the interface that they stand on.
+_UPON_ANOTHER = {"vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "bridge"}
+_NO_ANSWER = {"FAILED", "INCOMPLETE", "NONE"}
 
 
 def interface_of(mac: str) -> str | None:
     """The name of the interface with this MAC address; None when there is none."""
-    for link in json.loads(run(["ip", "-j", "link"])):
-        if mac.lower() in (link.get("address"), link.get("permaddr")) and link.get("link_type") != "loopback":
+    for link in json.loads(run(["ip", "-j", "-d", "link"])):
+        ours = mac.lower() in (link.get("address"), link.get("permaddr"))
+        if ours and (link.get("linkinfo") or {}).get("info_kind") not in _UPON_ANOTHER:
             return link["ifname"]
     return None
 
@@ -43,16 +45,38 @@ def netplan_files() -> list[str]:
 
 
 def live(interface: str) -> Live:
-    """The interface's global IPv6 addresses and default routes; an address still being checked is not there yet."""
+    """The interface's global IPv6 addresses, default routes and advertised networks.
+
+    An address still being checked is not there yet.
+    """
     addresses = set()
     for link in json.loads(run(["ip", "-j", "-6", "addr", "show", "dev", interface])):
         for entry in link.get("addr_info", ()):
             if entry.get("scope") == "global" and not entry.get("tentative"):
                 one = ipaddress.IPv6Interface(f"{entry['local']}/{entry['prefixlen']}")
                 addresses.add((one, bool(entry.get("dynamic"))))
-    routes = json.loads(run(["ip", "-j", "-6", "route", "show", "default", "dev", interface]) or "[]")
-    hops = [(hop, route) for route in routes for hop in route.get("nexthops", (route,))]
-    return Live(frozenset(addresses), tuple((hop.get("gateway", ""), route.get("protocol", "")) for hop, route in hops))
+    routes = json.loads(run(["ip", "-j", "-6", "route", "show", "dev", interface]) or "[]")
+    defaults = tuple(
+        (hop.get("gateway", ""), route.get("protocol", ""))
+        for route in routes
+        if route["dst"] == "default"
+        for hop in route.get("nexthops", (route,))
+    )
+    advertised = (route["dst"] for route in routes if route.get("protocol") == "ra" and "gateway" not in route)
+    networks = tuple(ipaddress.IPv6Network(network) for network in advertised if network != "default")
+    return Live(frozenset(addresses), defaults, networks)
+
+
+def answers(interface: str, gateway: str) -> bool:
+    """Whether the router answers neighbour discovery; asks it now, so what was true a second ago may not be."""
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as asking:
+        try:
+            # Nothing needs to listen at the port (discard): sending is what makes the kernel ask for the neighbour.
+            asking.sendto(b"", (gateway, 9, 0, socket.if_nametoindex(interface)))
+        except OSError:
+            return False
+    found = json.loads(run(["ip", "-j", "-6", "neigh", "show", "to", gateway, "dev", interface]) or "[]")
+    return any("lladdr" in entry and not _NO_ANSWER & set(entry.get("state", ())) for entry in found)
 
 
 def systemd_version() -> int:
@@ -63,7 +87,7 @@ def systemd_version() -> int:
 
 def record(store: str, interface: str) -> None:
     """Write down what the host has now, in ``before.json`` in the folder ``store``; the first record stays for ever."""
-    path = os.path.join(store, "before.json")
+    path = os.path.join(store, RECORD)
     if os.path.exists(path):
         return
     found = {
@@ -72,76 +96,32 @@ def record(store: str, interface: str) -> None:
         "route6": json.loads(run(["ip", "-j", "-6", "route"])),
         "files": {name: files.read(name) for name in netplan_files()},
     }
-    for name in netplan_files():
-        files.keep_original(name, os.path.join(store, "before"))
     files.write(files.change(path, json.dumps(found, indent=2) + "\n", 0o600))
 
 
+def recorded_interface(store: str) -> str | None:
+    """The interface that the record is about; None without a record."""
+    text = files.read(os.path.join(store, RECORD))
+    return json.loads(text)["interface"] if text else None
+
+
 def check(changes: Iterable[files.Change]) -> None:
-    """Let netplan generate from a copy of its files with ``changes`` in it. Raises CommandError with what it says."""
+    """Let netplan generate from a copy of its files with ``changes`` in it. Raises CommandError with what it says.
+
+    The host's own files, and what netplan made of them, stay as they are.
+    """
     with tempfile.TemporaryDirectory(prefix="ipv6-aws-containers-") as root:
         for folder in FOLDERS:
             if os.path.isdir(folder):
                 shutil.copytree(folder, root + folder, dirs_exist_ok=True)
         for one in changes:
             files.write(files.Change(root + one.path, None, one.after, 0o600))
-        run(["netplan", "generate", "--root-dir", root])
-
-
-def armed() -> bool:
-    """Whether the timer that restores the old files is running, or is restoring them."""
-    for unit in (RESTORE_UNIT + ".timer", RESTORE_UNIT + ".service"):
         try:
-            run(["systemctl", "is-active", "--quiet", unit])
-        except CommandError:
-            continue
-        return True
-    return False
-
-
-def arm(store: str, seconds: int, made: Iterable[str]) -> None:
-    """Save netplan's files, and start the timer that puts them back. ``made`` are other files to remove then."""
-    saved = os.path.join(store, "restore")
-    shutil.rmtree(saved, ignore_errors=True)
-    shutil.copytree("/etc/netplan", os.path.join(saved, "netplan"))
-    script = os.path.join(saved, "restore")
-    removed = " ".join(f"'{path}'" for path in made)
-    text = f"""#!/bin/sh
-# Puts back what netplan had before the role's last change; nobody confirmed that the host can still be reached.
-rm -f /etc/netplan/*.yaml {removed}
-cp -a {saved}/netplan/. /etc/netplan/
-exec netplan apply
-"""
-    files.write(files.change(script, text, 0o700))
-    unit = ["--unit", RESTORE_UNIT, "--on-active", str(seconds), "--timer-property=AccuracySec=1s", "--collect"]
-    run(["systemd-run", "--quiet", *unit, script])
-
-
-def disarm() -> None:
-    """Stop the timer: the new files stay."""
-    run(["systemctl", "stop", RESTORE_UNIT + ".timer"])
-
-
-def restore(store: str) -> None:
-    """Put the old files back now."""
-    disarm()
-    _detached(RESTORE_UNIT + "-now", [os.path.join(store, "restore", "restore")])
-
-
-def apply(wait_for: Callable[[], list[str]], seconds: float = 20.0) -> list[str]:
-    """``netplan apply``, then wait until ``wait_for`` has no differences left; return those that it last saw."""
-    _detached(APPLY_UNIT, ["netplan", "apply"])
-    end = time.monotonic() + seconds
-    while True:
-        seen = wait_for()
-        if not seen or time.monotonic() > end:
-            return seen
-        time.sleep(0.2)
-
-
-def _detached(unit: str, command: list[str]) -> None:
-    """Run in a unit of its own, which goes on when the connection that we came by, and with it this process, ends."""
-    run(["systemd-run", "--quiet", "--wait", "--collect", "--unit", unit, *command], seconds=APPLY_SECONDS)
+            run(["netplan", "generate", "--root-dir", root])
+        except CommandError as error:
+            raise CommandError(
+                f"nothing was changed, because netplan refuses its files: {error}".replace(root, "")
+            ) from error
 
 
 def parent_exists(path: str) -> bool:

@@ -48,10 +48,15 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Live:
-    """What the kernel has: the interface's global addresses with "is dynamic", its default routes as (via, proto)."""
+    """What the kernel has for one interface.
+
+    Its global addresses with "is dynamic", its default routes as (via, proto), and the networks that its router
+    advertises as on-link.
+    """
 
     addresses: frozenset[tuple[ipaddress.IPv6Interface, bool]]
     defaults: tuple[tuple[str, str], ...]
+    advertised: tuple[ipaddress.IPv6Network, ...] = ()
 
 
 def address(host_address: str, subnet_cidr: str) -> ipaddress.IPv6Interface:
@@ -72,6 +77,16 @@ def address(host_address: str, subnet_cidr: str) -> ipaddress.IPv6Interface:
     return ipaddress.IPv6Interface((host, subnet.prefixlen))
 
 
+def check_length(address: ipaddress.IPv6Interface, advertised: Sequence[ipaddress.IPv6Network]) -> None:
+    """Raise PlanError when the router advertises the address's subnet with another length than it was given."""
+    problems = Problems()
+    around = [network for network in advertised if address.ip in network]
+    if around and address.network not in around:
+        rule = f"must be {around[0]}, which the router advertises"
+        problems.add("netplan_subnet_cidr", rule, address.network)
+    problems.raise_if_any()
+
+
 def gateway(given: str, defaults: Sequence[tuple[str, str]]) -> ipaddress.IPv6Address:
     """The gateway given; for ``auto`` the live default route's, else the one that every VPC has. Raises PlanError."""
     problems = Problems()
@@ -89,14 +104,19 @@ def gateway(given: str, defaults: Sequence[tuple[str, str]]) -> ipaddress.IPv6Ad
 def name_in_netplan(documents: Sequence[Document], interface: str, mac: str) -> str:
     """Under which name netplan's files know the interface.
 
-    Raises PlanError when none does (another renderer owns it), or when only a pattern does: what is written for one
-    interface would then lose to the pattern, or hit others.
+    Raises PlanError when none does, or for another renderer than networkd, or when only a pattern does: what is written
+    for one interface would then lose to the pattern, or hit others.
     """
     problems = Problems()
     names = []
     for document in documents:
+        renderer = _network(document.content).get("renderer")
         for name, stanza in _ethernets(document.content).items():
             how = _matches(name, stanza, interface, mac)
+            own = (stanza or {}).get("renderer")
+            if how and (own or renderer) not in (None, "networkd"):
+                path = f"{document.path}: network.{f'ethernets.{name}.' if own else ''}renderer"
+                problems.add(path, "must be networkd", own or renderer)
             if how == "pattern":
                 path = f"{document.path}: network.ethernets.{name}.match.name"
                 problems.add(path, f"must not be a pattern that {interface} matches", stanza["match"]["name"])
@@ -110,8 +130,26 @@ def name_in_netplan(documents: Sequence[Document], interface: str, mac: str) -> 
     return names[0]
 
 
+def misshapen(content: Any) -> str | None:
+    """Where a file's YAML holds something else than a mapping though netplan wants one; None when it nowhere does."""
+    path, at = "", content
+    for key in ("network", "ethernets"):
+        if at is None:
+            return None
+        if not isinstance(at, Mapping):
+            return path or "network"
+        path, at = f"{path}.{key}".lstrip("."), at.get(key)
+    if at is None or not isinstance(at, Mapping):
+        return None if at is None else path
+    return next((f"{path}.{name}" for name, one in at.items() if not isinstance(one, (Mapping, type(None)))), None)
+
+
+def _network(content: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    return (content or {}).get("network") or {}
+
+
 def _ethernets(content: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    return ((content or {}).get("network") or {}).get("ethernets") or {}
+    return _network(content).get("ethernets") or {}
 
 
 def _matches(name: str, stanza: Mapping[str, Any] | None, interface: str, mac: str) -> str:
@@ -188,3 +226,23 @@ def differences(wanted: Wanted, live: Live) -> list[str]:
         seen = ", ".join(f"via {via} proto {proto}" for via, proto in live.defaults) or "none"
         found.append(f"default routes on {wanted.interface}: {seen}; wanted: via {wanted.gateway} proto static")
     return found
+
+
+def still_static(interface: str, live: Live, own: ipaddress.IPv6Interface | None) -> list[str]:
+    """What the interface lacks of being as it was before ``own`` became its static address, as sentences."""
+    found = []
+    if own is not None and (own, False) in live.addresses:
+        found.append(f"{interface} still has the static address {own}")
+    if not live.addresses:
+        found.append(f"{interface} has no global address")
+    if not live.defaults:
+        found.append(f"{interface} has no default route")
+    return found
+
+
+def own_address(content: Mapping[str, Any] | None) -> ipaddress.IPv6Interface | None:
+    """The address in our own file, parsed; None when there is none."""
+    for stanza in _ethernets(content).values():
+        for one in (stanza or {}).get("addresses") or ():
+            return ipaddress.IPv6Interface(one)
+    return None

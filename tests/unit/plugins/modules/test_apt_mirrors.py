@@ -10,6 +10,7 @@ import json
 import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.testing import patch_module_args
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._apt import probe
 from ansible_collections.ipv6.aws_containers.plugins.modules import apt_mirrors
 
 SOURCES = "etc/apt/sources.list.d/debian.sources"
@@ -20,6 +21,7 @@ AFTER = "Types: deb\nURIs: http://archive.example.com/debian\nSuites: trixie\n"
 @pytest.fixture
 def root(tmp_path, monkeypatch):
     monkeypatch.setattr(basic.AnsibleModule, "log", lambda self, text, **more: None)
+    monkeypatch.setattr(probe, "silent", lambda mirror: "no IPv6 address" if ".ec2." in mirror.host else None)
     (tmp_path / SOURCES).parent.mkdir(parents=True)
     (tmp_path / SOURCES).write_text(BEFORE)
     (tmp_path / "etc/cloud/cloud.cfg.d").mkdir(parents=True)
@@ -36,11 +38,18 @@ def run(root, capsys):
     return call
 
 
-def test_sources_change_once_and_their_first_version_is_kept(root, run):
+def tree(root):
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def test_sources_change_once_and_the_result_says_what_was_tried(root, run):
     first = run()
     assert (first["changed"], first["sources_changed"]) == (True, True)
     assert (root / SOURCES).read_text() == AFTER
-    assert (root / "var/lib/ipv6.aws_containers/apt" / str(root / SOURCES).lstrip("/")).read_text() == BEFORE
+    assert first["tried"] == [
+        {"mirror": "http://us-east-1.ec2.archive.example.com", "silent": "no IPv6 address"},
+        {"mirror": "http://archive.example.com", "silent": None},
+    ]
     assert (
         "preserve_sources_list: true" in (root / apt_mirrors.CLOUD_INIT / "99-ipv6-aws-containers-apt.cfg").read_text()
     )
@@ -48,12 +57,64 @@ def test_sources_change_once_and_their_first_version_is_kept(root, run):
     assert (second["changed"], second["sources_changed"], second["files"]) == (False, False, [])
 
 
+def test_a_mirror_that_answers_stays(root, run, monkeypatch):
+    monkeypatch.setattr(probe, "silent", lambda mirror: None)
+    assert not run()["sources_changed"]
+    assert (root / SOURCES).read_text() == BEFORE
+    assert run(probe=False)["sources_changed"]
+
+
+def test_no_mirror_that_answers_is_a_failure_and_nothing_is_written(root, run, monkeypatch):
+    monkeypatch.setattr(probe, "silent", lambda mirror: "connection refused")
+    before = tree(root)
+    failed = run()
+    assert failed["failed"]
+    assert f"{root / SOURCES}: must answer over IPv6 (connection refused)" in failed["msg"]
+    assert tree(root) == before
+
+
+class TestAbsent:
+    def test_every_byte_is_back(self, root, run):
+        (root / "etc/apt/sources.list").write_bytes(b"deb http://us-east-1.ec2.archive.example.com/\xff x main\r\n")
+        before = tree(root)
+        run(force_ipv6=True)
+        checked = run(state="absent", _ansible_check_mode=True)
+        assert checked["changed"]
+        assert tree(root) != before
+        gone = run(state="absent")
+        assert (gone["changed"], gone["sources_changed"]) == (True, True)
+        assert gone["files"] == checked["files"]
+        assert tree(root) == before
+        assert not run(state="absent")["changed"]
+
+    def test_a_host_that_never_had_the_role_stays_as_it_is(self, root, run):
+        before = tree(root)
+        assert not run(state="absent")["changed"]
+        assert tree(root) == before
+
+    def test_what_was_edited_since_is_refused(self, root, run):
+        run()
+        (root / SOURCES).write_text(AFTER + "Components: main\n")
+        before = tree(root)
+        failed = run(state="absent")
+        assert f"{root / SOURCES}: must be as this role left it" in failed["msg"]
+        assert tree(root) == before
+
+    def test_what_somebody_wrote_between_two_runs_is_what_comes_back(self, root, run):
+        run()
+        newer = BEFORE.replace("trixie", "forky")
+        (root / SOURCES).write_text(newer)
+        run()
+        run(state="absent")
+        assert (root / SOURCES).read_text() == newer
+
+
 def test_check_mode_says_the_same_and_writes_nothing(root, run):
-    before = {path: path.read_text() for path in root.rglob("*") if path.is_file()}
+    before = tree(root)
     checked = run(_ansible_check_mode=True, _ansible_diff=True)
     assert checked["changed"]
     assert {one["before"]: one["after"] for one in checked["diff"]}[BEFORE] == AFTER
-    assert {path: path.read_text() for path in root.rglob("*") if path.is_file()} == before
+    assert tree(root) == before
 
 
 def test_ipv6_is_forced_only_as_long_as_it_is_asked_for(root, run):

@@ -5,10 +5,53 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._apt.sources import main_mirror, with_main_mirrors
+import yaml
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._apt import sources
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._apt.sources import main_mirror
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError
 from hypothesis import given
 from hypothesis import strategies as st
+
+CASES = yaml.safe_load((Path(__file__).parents[4] / "cases/apt/mirrors.yml").read_text())
+
+
+def with_main_mirrors(text, path):
+    return sources.with_main_mirrors(text, path, sources.region_mirrors(text, path))
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_files_of_images_on_ec2(case):
+    def silent(mirror):
+        return "no IPv6 address" if mirror.host in case["silent"] else None
+
+    texts = {case["path"]: case["before"]}
+    if "refused" in case:
+        with pytest.raises(PlanError) as caught:
+            sources.to_replace(texts, silent)
+        assert str(caught.value) == case["refused"]
+        return
+    going, tried = sources.to_replace(texts, silent)
+    assert sources.with_main_mirrors(case["before"], case["path"], going) == (case["after"] or case["before"])
+    assert [mirror.host for mirror, _ in tried] == case["tried"]
+
+
+def test_a_mirror_that_several_files_name_is_asked_once():
+    asked = []
+    line = "deb http://us-east-1.ec2.archive.example.com/ubuntu noble main\n"
+    sources.to_replace({"/etc/apt/sources.list": line, "/etc/apt/sources.list.d/x.list": line}, asked.append)
+    assert [str(mirror) for mirror in asked] == ["http://us-east-1.ec2.archive.example.com"]
+
+
+def test_only_mirrors_that_can_be_asked_are_region_mirrors():
+    text = "deb mirror+file:/etc/apt/list noble main\ndeb ftp://cdn-aws.deb.example.org/debian x main\n"
+    assert sources.region_mirrors(text, "/etc/apt/sources.list") == []
+    text = "deb mirror+https://cdn-aws.deb.example.org:8443/list x main\n"
+    assert sources.region_mirrors(text, "/etc/apt/sources.list") == [
+        sources.Mirror("https", "cdn-aws.deb.example.org", 8443)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -26,6 +69,7 @@ from hypothesis import strategies as st
         ("us-east-1.ec2.localdomain", None),
         ("my-cdn-aws.deb.example.org", None),
         ("us-east-1.s3.example.com", None),
+        ("us-west-2-lax-1a.ec2.archive.example.com", "archive.example.com"),
     ],
 )
 def test_which_hosts_are_region_mirrors(host, main):

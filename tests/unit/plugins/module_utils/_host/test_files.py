@@ -52,16 +52,6 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monke
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_the_first_version_is_kept_for_ever(tmp_path):
-    path = tmp_path / "file"
-    assert files.keep_original(str(path), str(tmp_path / "store")) is None
-    path.write_text("first")
-    kept = files.keep_original(str(path), str(tmp_path / "store"))
-    path.write_text("second")
-    assert files.keep_original(str(path), str(tmp_path / "store")) == kept
-    assert files.read(kept) == "first"
-
-
 def test_a_command_that_fails_says_what_was_attempted_and_what_it_said():
     with pytest.raises(CommandError, match=r"sh -c echo no >&2; exit 3: rc 3: no"):
         run(["sh", "-c", "echo no >&2; exit 3"])

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address, IPv6Interface
+from ipaddress import IPv6Address, IPv6Interface, IPv6Network
 
 import pytest
 import yaml
@@ -102,6 +102,38 @@ class TestName:
         path = f"{PATH}: network.ethernets.all-en.match.name"
         assert str(caught.value) == f"{path}: must not be a pattern that ens5 matches, got en*"
 
+    @pytest.mark.parametrize(
+        ("network", "where"),
+        [
+            ({"renderer": "NetworkManager", "ethernets": {"ens5": {}}}, "network.renderer"),
+            ({"ethernets": {"ens5": {"renderer": "NetworkManager"}}}, "network.ethernets.ens5.renderer"),
+        ],
+    )
+    def test_another_renderer_is_refused(self, network, where):
+        with pytest.raises(PlanError) as caught:
+            static.name_in_netplan([document({"network": network})], "ens5", MAC)
+        assert str(caught.value) == f"{PATH}: {where}: must be networkd, got NetworkManager"
+
+    def test_another_interfaces_renderer_is_no_matter(self):
+        assert self.name({"ens5": {}, "wlan0": {"renderer": "NetworkManager"}}) == "ens5"
+
+
+@pytest.mark.parametrize(
+    ("content", "where"),
+    [
+        (None, None),
+        ({}, None),
+        ({"network": None}, None),
+        ({"network": {"ethernets": {"ens5": None, "ens6": {}}}}, None),
+        (["network"], "network"),
+        ({"network": 5}, "network"),
+        ({"network": {"ethernets": []}}, "network.ethernets"),
+        ({"network": {"ethernets": {"ens5": True}}}, "network.ethernets.ens5"),
+    ],
+)
+def test_where_a_mapping_is_missing(content, where):
+    assert static.misshapen(content) == where
+
 
 @pytest.mark.parametrize("prefix_route", [True, False])
 def test_our_own_file_is_the_how_tos(prefix_route):
@@ -162,6 +194,44 @@ class TestAddress:
         with pytest.raises(PlanError) as caught:
             static.address(host, subnet)
         assert str(caught.value) == message
+
+
+class TestLength:
+    SUBNET = IPv6Network("2600:1f18:47b:ca03::/64")
+
+    def test_the_advertised_one_or_one_that_nobody_advertises(self):
+        static.check_length(HOST, [IPv6Network("2001:db8::/64"), self.SUBNET])
+        static.check_length(HOST, [IPv6Network("2001:db8::/64")])
+        static.check_length(HOST, [])
+
+    @pytest.mark.parametrize("length", [3, 63, 65, 126])
+    def test_another_one_is_refused(self, length):
+        wrong = IPv6Interface(f"{HOST.ip}/{length}")
+        with pytest.raises(PlanError) as caught:
+            static.check_length(wrong, [self.SUBNET])
+        rule = f"must be {self.SUBNET}, which the router advertises"
+        assert str(caught.value) == f"netplan_subnet_cidr: {rule}, got {wrong.network}"
+
+
+class TestLeaving:
+    LEASE = IPv6Interface("2600:1f18:47b:ca03::1:1/128")
+
+    def test_the_lease_and_a_route_are_enough(self):
+        live = static.Live(frozenset({(self.LEASE, True)}), ((str(GATEWAY), "ra"),))
+        assert static.still_static("ens5", live, HOST) == []
+
+    def test_what_is_missing(self):
+        live = static.Live(frozenset({(HOST, False)}), ())
+        assert static.still_static("ens5", live, HOST) == [
+            f"ens5 still has the static address {HOST}",
+            "ens5 has no default route",
+        ]
+        assert static.still_static("ens5", static.Live(frozenset(), ()), None)[0] == "ens5 has no global address"
+
+    def test_our_own_address_is_read_from_our_own_file(self):
+        text = static.own_file("ens5", static.Wanted("ens5", HOST, GATEWAY, True))
+        assert static.own_address(yaml.safe_load(text)) == HOST
+        assert static.own_address(None) is None
 
 
 class TestDifferences:

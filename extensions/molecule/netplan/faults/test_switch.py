@@ -1,0 +1,161 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The dead man's switch under faults: each host is reachable again, byte for byte as before, and the task said why."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import pytest
+
+from .conftest import NAMES, STORE, Play, every, until
+
+BROKEN = "/etc/netplan/70-users.yaml"
+BOOT = "cut -d' ' -f22 /proc/1/stat"
+# An address on the router's link that answers discovery and forwards nothing: the next host's.
+NEXT = dict(zip(NAMES, (*NAMES[1:], NAMES[0]), strict=True))
+
+
+def said_by_every_host(output: str, text: str) -> bool:
+    return output.count(text) >= len(NAMES)
+
+
+ARMED = f"while [ ! -d {STORE}/pending ]; do sleep 0.05; done"
+
+
+def armed(hosts, play):
+    """Wait until every host has its switch set; times count from the first one on."""
+
+    def one(host):
+        host.run(ARMED)
+        return time.monotonic()
+
+    play.began = min(every(hosts, one).values())
+
+
+def test_a_gateway_that_nobody_has_is_noticed_on_the_host(hosts, before, recovered):
+    play = Play({"netplan_gateway": "fe80::bad"})
+    armed(hosts, play)
+    recovered(before, play.began, "a gateway that nobody has")
+    status, output = play.end()
+    assert status != 0
+    assert said_by_every_host(output, "the gateway fe80::bad does not answer neighbour discovery on ens5"), output
+
+
+def test_a_gateway_that_does_not_forward_loses_the_host_for_less_than_a_minute(hosts, before, recovered):
+    own = every(hosts, lambda host: host.run("ip -6 -o addr show dev ens5 scope link").split()[3].split("/")[0])
+    other = {name: own[NEXT[name]] for name in NAMES}
+    play = Play({"gateways": other, "netplan_gateway": "{{ gateways[inventory_hostname] }}"})
+    armed(hosts, play)
+    recovered(before, play.began, "a gateway that does not forward")
+    status, output = play.end()
+    assert status != 0
+    assert said_by_every_host(output, "the configuration of before is back: nobody confirmed within 30 s"), output
+
+
+def test_a_wrong_length_loses_the_host_for_less_than_a_minute(hosts, before, recovered):
+    """With the router's word for it gone, as on a host whose advertisements have run out."""
+    every(hosts, lambda host: host.run("ip -6 route del 2600:1f18:47b:ca03::/64 dev ens5"))
+    play = Play({"netplan_subnet_cidr": "2000::/3"})
+    armed(hosts, play)
+    recovered(before, play.began, "a wrong length")
+    status, output = play.end()
+    assert status != 0
+    assert said_by_every_host(output, "the configuration of before is back: nobody confirmed within 30 s"), output
+
+
+def stopped_after_apply(hosts) -> Play:
+    """A play whose controller hangs from about ``netplan apply`` on; every host has applied when this returns."""
+    play = Play({})
+    armed(hosts, play)
+    play.tell(signal.SIGSTOP)
+    static = "ip -6 addr show dev ens5 scope global -dynamic -tentative | grep -q '::[123]:[123]/64'"
+    every(hosts, lambda host: until(lambda: host.run(f"{static} && echo yes", False), "applied"))
+    return play
+
+
+def test_a_controller_that_is_killed_after_apply_leaves_nothing(hosts, before, recovered):
+    play = stopped_after_apply(hosts)
+    play.tell(signal.SIGKILL)
+    recovered(before, play.began, "a controller killed after apply")
+    status, _ = play.end()
+    assert status == -signal.SIGKILL
+
+
+@pytest.fixture
+def left_alone(hosts):
+    """Hosts whose owner has told cloud-init to leave the network alone: otherwise it writes its file at every boot."""
+    every(hosts, lambda host: host.run("echo 'network: {config: disabled}' >/etc/cloud/cloud.cfg.d/98-owners.cfg"))
+    yield
+    every(hosts, lambda host: host.run("rm /etc/cloud/cloud.cfg.d/98-owners.cfg"))
+
+
+def test_a_reboot_in_between_brings_the_old_configuration_back(hosts, left_alone, before, reboot, recovered):
+    play = stopped_after_apply(hosts)
+    boots = every(hosts, lambda host: host.run(BOOT))
+    reboot()
+    every(hosts, lambda host: until(lambda: host.run(BOOT, False) not in ("", boots[host.name]), "rebooted"))
+    play.tell(signal.SIGCONT)
+    recovered(before, play.began, "a host rebooted in between")
+    status, output = play.end()
+    assert status != 0
+    assert said_by_every_host(output, "is back: the host was restarted before anybody confirmed"), output
+
+
+BY = "/usr/sbin/netplan"
+REFUSED = {
+    "no YAML": (f"echo 'network: [' >{BROKEN}", {}, f"{BROKEN}: must be YAML"),
+    "no mapping": (f"echo 'network: 5' >{BROKEN}", {}, f"{BROKEN}: network: must be a mapping"),
+    "not netplan's": (
+        f"echo 'network: {{version: 2, ethernets: {{ens8: {{dhcp4: perhaps}}}}}}' >{BROKEN}",
+        {},
+        "nothing was changed, because netplan refuses its files: netplan generate",
+    ),
+    "a pattern": (
+        f"echo 'network: {{version: 2, ethernets: {{all: {{match: {{name: en*}}}}}}}}' >{BROKEN}",
+        {},
+        f"{BROKEN}: network.ethernets.all.match.name: must not be a pattern that ens5 matches, got en*",
+    ),
+    "NetworkManager's": (
+        f"echo 'network: {{ethernets: {{ens5: {{renderer: NetworkManager}}}}}}' >{BROKEN}",
+        {},
+        f"{BROKEN}: network.ethernets.ens5.renderer: must be networkd, got NetworkManager",
+    ),
+    "no netplan": (
+        f"mv {BY} {BY}.away",
+        {},
+        "netplan: must be installed; is this a host of ifupdown or NetworkManager?",
+    ),
+    "no interface": (
+        "",
+        {"netplan_mac_address": "02:00:00:00:00:99"},
+        "netplan_mac_address: must be that of an interface of the host, got 02:00:00:00:00:99",
+    ),
+    "another subnet's": (
+        "",
+        {"netplan_host_address": "2001:db8::1"},
+        "netplan_host_address: must lie in the subnet 2600:1f18:47b:ca03::/64, got 2001:db8::1",
+    ),
+    "another length": (
+        "",
+        {"netplan_subnet_cidr": "2600:1f18::/32"},
+        "netplan_subnet_cidr: must be 2600:1f18:47b:ca03::/64, which the router advertises, got 2600:1f18::/32",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_is_refused_and_the_host_untouched(hosts, before, case):
+    script, variables, said = REFUSED[case]
+    every(hosts, lambda host: host.run(f"umask 077; {script}"))
+    try:
+        then = every(hosts, lambda host: host.state())
+        status, output = Play(variables).end()
+        assert status != 0
+        assert said_by_every_host(output, said), output
+        assert every(hosts, lambda host: host.state()) == then
+    finally:
+        every(hosts, lambda host: host.run(f"rm -f {BROKEN}; [ ! -e {BY}.away ] || mv {BY}.away {BY}"))
+    assert every(hosts, lambda host: host.state()) == before
