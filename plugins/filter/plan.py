@@ -13,10 +13,12 @@ from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors i
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.preview import preview
 
 
-def plan(hosts: Any, subnet: Any, taken: Any = None, pins: Any = None) -> dict[str, dict[str, str]]:
+def plan(
+    hosts: Any, subnet: Any, taken: Any = None, pins: Any = None, assign: str = "block", reservation: Any = None
+) -> dict[str, dict[str, str]]:
     """See :func:`preview`; what can't be satisfied becomes an Ansible error."""
     try:
-        return preview(hosts, subnet, taken, pins)
+        return preview(hosts, subnet, taken, pins, assign, reservation)
     except PlanError as error:
         raise AnsibleFilterError(f"ipv6.aws_containers.plan: {error}") from error
 

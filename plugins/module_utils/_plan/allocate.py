@@ -196,6 +196,9 @@ class _Filling:
             return
         self._refused.add((request.host, kind))
         self.shortage.add(f"{request.path}.{kind}", length, ranges)
+        if avoid is not None and self.space.is_free(avoid):
+            # It stays after all: what is said to be free leaves it out.
+            self.space.take(avoid, f"{kind} of {request.host}")
 
     def _place(self, request: Request, kind: str, block: Block) -> None:
         held = self.held.get(request.host)

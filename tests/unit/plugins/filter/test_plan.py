@@ -87,9 +87,33 @@ def test_taken_is_relative_or_absolute_and_elsewhere_means_nothing():
     }
 
 
+def test_blocks_come_from_the_reservation_and_nothing_else_does():
+    hosts = {"a": {"container_mode": "block", "container_count": 9}, "b": {"container_mode": "prefix"}}
+    expected = {
+        "a": {"host_address": f"{BASE}::4", "container_prefix": f"{BASE}::10/124"},
+        "b": {"host_address": f"{BASE}::5", "container_prefix": f"{BASE}:1::/80"},
+    }
+    assert plan(hosts, SUBNET, assign="containers", reservation="::10/124") == expected
+    assert plan(hosts, SUBNET, reservation=f"{BASE}::10/124") == expected
+    assert (
+        plan({"c": {"container_mode": "block"}}, SUBNET, reservation="none")["c"]["container_prefix"]
+        == f"{BASE}::8/126"
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
+        (([], SUBNET, None, None, "all"), "assign: must be block or containers, got all"),
+        (
+            ({"a": {"container_mode": "block"}}, SUBNET, None, None, "containers"),
+            "reservation: must be given for assign containers",
+        ),
+        (([], SUBNET, None, None, "block", "::/96"), "reservation: must leave out what AWS reserves"),
+        (
+            ({"a": {"container_prefix": "::8/126"}}, SUBNET, None, None, "containers", "::10/124"),
+            f"hosts[a].container_prefix: must lie in the fleet's reservation {BASE}::10/124 for assign containers",
+        ),
         (
             ([], "2001:db8::/65"),
             "subnet: must be as long as EC2's subnets are: /44 to /64 in steps of 4, got 2001:db8::/65",
