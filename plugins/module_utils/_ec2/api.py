@@ -15,9 +15,9 @@ from .clock import Clock
 from .codes import THROTTLED, UNSUPPORTED
 
 try:
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError, ReadTimeoutError
 except ImportError:  # AnsibleAWSModule reports it, with what to install
-    BotoCoreError = ClientError = Exception
+    BotoCoreError = ClientError = ConnectionClosedError = ReadTimeoutError = Exception
 
 # Lost answers, server errors and throttling are retried by botocore, a few times and with jitter.
 #
@@ -28,7 +28,9 @@ except ImportError:  # AnsibleAWSModule reports it, with what to install
 # 150 s is what the bucket allows.
 RETRIES = {"retries": {"mode": "standard", "total_max_attempts": 6}, "max_pool_connections": 16}
 
-# Seconds for which a throttled call, which has done nothing, is made again; the first pause between two; the longest.
+# Seconds for which a call is made again that was throttled or not answered; the first pause between two; the longest.
+# It is safe to repeat: what was throttled has done nothing, and what was not answered carries a token, or names what it
+# wants and never how many.
 _PERSISTENCE = 300.0
 _PAUSE = 0.5
 _LONGEST_PAUSE = 4.0
@@ -203,7 +205,8 @@ class Ec2Api:
             self.calls["".join(part.capitalize() for part in verb.split("_"))] += 1
 
     def _persistently(self, action: str, call: Callable[[], _T]) -> _T:
-        """Call again while EC2 says that it gets too many calls; other errors are raised with the action's name."""
+        """Call again while EC2 says that it gets too many calls, or hangs up; other errors are raised with the action's
+        name."""
         end = self.clock.monotonic() + _PERSISTENCE
         pause = _PAUSE
         while True:
@@ -211,7 +214,8 @@ class Ec2Api:
                 return call()
             except (ClientError, BotoCoreError) as cause:
                 error = Ec2Error(action, cause)
-                if error.code != THROTTLED or self.clock.monotonic() >= end:
+                passing = error.code == THROTTLED or isinstance(cause, (ConnectionClosedError, ReadTimeoutError))
+                if not passing or self.clock.monotonic() >= end:
                     raise error from cause
             self.clock.sleep(pause * random.uniform(0.5, 1.5))
             pause = min(_LONGEST_PAUSE, pause * 1.6)

@@ -12,7 +12,7 @@ import hashlib
 import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from .._plan.changes import CREATE, Change
@@ -130,7 +130,8 @@ class _Application:
                 return
             with self._lock:
                 self._outcome.done.append(change)
-                self._progress(f"{change} ({self._earlier + len(self._outcome.done)} of {self._total})")
+                shown = replace(change, eni_id=self._eni_id(change))
+                self._progress(f"{shown} ({self._earlier + len(self._outcome.done)} of {self._total})")
 
     def _make(self, change: Change) -> None:
         if change.action == CREATE:

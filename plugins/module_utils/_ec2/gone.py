@@ -73,7 +73,7 @@ def swept(
         for conflict in outcome.conflicts:
             if conflict.error.code != INTERFACE_IN_USE:
                 raise conflict.error
-            notes.append(f"{conflict.change.host}: {conflict.eni_id} came into use meanwhile; left as it is")
+            notes.append(f"{conflict.change.host}: {conflict.eni_id} came into use meanwhile; kept")
     return Report({}, changes, removal.before, removal.after, tuple(notes))
 
 

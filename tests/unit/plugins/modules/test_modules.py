@@ -12,8 +12,12 @@ from ansible.module_utils import basic
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.amazon.aws.plugins.module_utils import modules as amazon
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2 import api
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.description import read_description
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import Problems
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.model import Desired
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.reconcile import plan_present
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.tags import CREATED, HOST_KEY
-from ansible_collections.ipv6.aws_containers.plugins.modules import eni, eni_info, host_keys
+from ansible_collections.ipv6.aws_containers.plugins.modules import eni, eni_info, host_keys, plan_info
 from ansible_collections.ipv6.aws_containers.tests.unit.plugins.module_utils._ec2.fake_account import (
     GROUP,
     NETWORK,
@@ -125,6 +129,80 @@ def test_eni_absent(run, ec2):
     assert gone["hosts"] == {}
     assert ec2.enis == {}
     assert not run(eni, state="absent")["changed"]
+
+
+def test_eni_tells_progress_to_a_file(run, tmp_path):
+    path = tmp_path / "progress"
+    made = present(run, progress_file=str(path))
+    lines = path.read_text().splitlines()
+    assert lines[-1] == f"b: assign {BASE}:1::/80 to {made['hosts']['b']['eni_id']} (3 of 3)"
+    assert len(lines) == 3
+    path.write_text("")
+    present(run, progress_file=str(path))
+    assert path.read_text() == ""
+
+
+def test_eni_options_reach_the_plan(run, ec2):
+    made = run(
+        eni,
+        subnet_id=SUBNET,
+        hosts=[{"name": "a", "container_mode": "block", "container_count": 5}],
+        assign="containers",
+        reservation="::1:0:0/96",
+    )
+    assert made["reservations"] == {SUBNET: f"{BASE}:0:1::/96"}
+    assert (made["hosts"]["a"]["container_count"], made["hosts"]["a"]["assign"]) == (5, "containers")
+    moved = run(eni, hosts=[{"name": "a", "container_mode": "prefix"}], move=["a"], purge=True)
+    assert [change["action"] for change in moved["changes"]] == [
+        "unassign_addresses",
+        "claim_prefix",
+        "assign_prefixes",
+    ]
+    assert run(eni, hosts=[{"name": "a"}], move=["b"])["violations"][0]["path"] == "move"
+
+
+def test_eni_refuses_a_subnet_yet_to_be_made_outside_check_mode(run, ec2):
+    hosts = [{"name": "a"}]
+    planned = run(eni, subnet_id="new:x", hosts=hosts, _ansible_check_mode=True)
+    assert planned["hosts"]["a"]["subnet_id"] == "new:x"
+    assert run(eni, subnet_id="new:x", hosts=hosts)["violations"][0]["path"] == "subnet_id"
+    assert ec2.enis == {}
+
+
+def test_eni_swept(run, ec2):
+    present(run)
+    assert "hosts" in run(eni, state="swept")["msg"]
+    kept = run(eni, state="swept", hosts=[{"name": "a"}])
+    assert not kept["changed"]
+    assert any(note.startswith("b: ") for note in kept["notes"])
+    for interface in ec2.enis.values():
+        next(tag for tag in interface["TagSet"] if tag["Key"] == CREATED)["Value"] = "2026-11-23T11:59:50Z"
+    swept = run(eni, state="swept", hosts=[{"name": "a"}], min_age=9, _ansible_check_mode=True)
+    assert [change["host"] for change in swept["changes"]] == ["b"]
+
+
+def test_eni_checks_its_own_arguments(run, ec2):
+    assert "value of assign must be one of" in run(eni, subnet_id=SUBNET, hosts=HOSTS, assign="x")["msg"]
+
+
+def test_plan_info_describes_what_a_plan_needs(run, ec2):
+    """A plan from the description is the plan from EC2, in a constant number of calls and without a write."""
+    present(run)
+    ec2.calls.clear()
+    asked = {"subnet_ids": [SUBNET, "new:x"], "security_groups": [GROUP], "instance_types": ["t3.micro"]}
+    described = run(plan_info, **asked, _ansible_check_mode=True)
+    assert not described["changed"]
+    assert (len(ec2.calls), ec2.writes()) == (7, [])
+    problems = Problems()
+    observed = read_description(described["description"], problems)
+    assert not problems
+    assert sorted(observed.subnets) == [SUBNET]
+    assert sorted(observed.types) == ["t3.micro"]
+    plan = plan_present(Desired("default", SUBNET, (GROUP,), {}, [*HOSTS, {"name": "c"}]), observed)
+    assert [(change.action, change.host) for change in plan.changes] == [
+        ("create_interface", "c"),
+        ("assign_prefixes", "c"),
+    ]
 
 
 def test_eni_info(run, ec2):

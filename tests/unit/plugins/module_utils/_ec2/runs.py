@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.api import Ec2Api
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.clock import Clock
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.fleet import present
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.gone import absent
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.gone import absent, swept
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.model import Desired
 from ansible_collections.ipv6.aws_containers.tests.unit.plugins.module_utils._ec2.fake_account import (
     GROUP,
@@ -57,3 +57,9 @@ def remove(ec2, hosts=None, check=False, timeout=60, fleet="default", leaving=()
     """State ``absent``."""
     api = Ec2Api(ec2, Hours().clock())
     return absent(api, fleet, subnet_id, hosts, leaving, check, timeout, lambda text: None)
+
+
+def sweep(ec2, hosts=(), min_age=3600, check=False, hours=None, fleet="default"):
+    """State ``swept``."""
+    api = Ec2Api(ec2, (hours or Hours()).clock())
+    return swept(api, fleet, None, [{"name": name} for name in hosts], min_age, check, lambda text: None)

@@ -13,7 +13,7 @@ from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.api impor
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.waiters import WaitTimeout, wait_for
 from ansible_collections.ipv6.aws_containers.tests.unit.plugins.module_utils._ec2.runs import Hours
 from botocore.config import Config
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
 from botocore.stub import Stubber
 
 
@@ -156,8 +156,9 @@ def throttled():
     return ClientError({"Error": {"Code": "RequestLimitExceeded", "Message": "slow down"}}, "DeleteNetworkInterface")
 
 
-def test_a_throttled_call_is_made_again_though_botocore_gave_up():
-    answers = [throttled(), throttled(), {}]
+@pytest.mark.parametrize("error", [throttled(), ConnectionClosedError(endpoint_url="http://ec2")], ids=type)
+def test_a_call_is_made_again_though_botocore_gave_up(error):
+    answers = [error, error, {}]
 
     class Busy:
         def delete_network_interface(self, **request):

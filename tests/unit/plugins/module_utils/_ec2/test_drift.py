@@ -8,7 +8,12 @@ from __future__ import annotations
 import pytest
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.api import Ec2Error
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.tags import CONTAINER_PREFIX, HOST_ADDRESS
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.tags import (
+    CONTAINER_PREFIX,
+    FLEET,
+    HOST,
+    HOST_ADDRESS,
+)
 from ansible_collections.ipv6.aws_containers.tests.unit.plugins.module_utils._ec2.fake_ec2 import refusal
 from ansible_collections.ipv6.aws_containers.tests.unit.plugins.module_utils._ec2.runs import (
     BASE,
@@ -99,3 +104,67 @@ def test_two_interfaces_that_claim_one_host(ec2):
         run(ec2, [{"name": "a"}])
     assert f"got {eni_id} (available) and {other} (used by i-1, which is running) for a" in str(caught.value)
     assert not ec2.writes()
+
+
+def test_what_was_added_by_hand_goes_when_that_is_asked_for(ec2):
+    eni_id = run(ec2).hosts["instance-1"]["eni_id"]
+    ec2.enis[eni_id]["Ipv6Addresses"].append({"Ipv6Address": f"{BASE}::99"})
+    ec2.enis[eni_id]["Ipv6Prefixes"].append({"Ipv6Prefix": f"{BASE}:9::/80"})
+    report = run(ec2, purge=True)
+    assert [change.action for change in report.changes] == ["unassign_addresses", "unassign_prefixes"]
+    assert f"{BASE}::99" not in ec2.addresses(eni_id)
+    assert ec2.prefixes(eni_id) == set()
+    assert run(ec2).notes == ()
+
+
+def test_an_interface_deleted_by_hand_is_made_anew(ec2):
+    before = run(ec2).hosts
+    del ec2.enis[before["instance-1"]["eni_id"]]
+    after = run(ec2).hosts
+    assert after["instance-1"]["eni_id"] != before["instance-1"]["eni_id"]
+    assert after["instance-1"]["container_prefix"] == before["instance-1"]["container_prefix"]
+    assert {name: host for name, host in after.items() if name != "instance-1"} == {
+        name: host for name, host in before.items() if name != "instance-1"
+    }
+
+
+def test_the_interface_of_a_terminated_instance_is_used_again(ec2):
+    before = run(ec2).hosts["instance-1"]
+    ec2.attach(before["eni_id"], "i-1")
+    ec2.instances["i-1"]["State"] = {"Name": "terminated"}
+    ec2.detach(before["eni_id"])
+    report = run(ec2)
+    assert report.changes == ()
+    assert report.hosts["instance-1"] == before
+
+
+def detached(ec2, **instance):
+    """A host's interface taken from its live instance by hand: its id."""
+    eni_id = run(ec2, [{"name": "a"}]).hosts["a"]["eni_id"]
+    ec2.launch("i-1", {FLEET: "default", HOST: "a"}, **instance)
+    return eni_id
+
+
+def test_a_detached_interface_goes_back_to_its_live_instance(ec2):
+    eni_id = detached(ec2)
+    ec2.attach(ec2.add_eni([f"{BASE}::70"]), "i-1", index=0)
+    report = run(ec2, [{"name": "a"}])
+    assert [change.action for change in report.changes] == ["attach_interface"]
+    assert report.hosts["a"]["instance_id"] == "i-1"
+    assert ec2.enis[eni_id]["Attachment"] == {"InstanceId": "i-1", "DeviceIndex": 1}
+    assert run(ec2, [{"name": "a"}]).changes == ()
+
+
+def test_a_detached_interface_is_not_forced_onto_a_full_instance(ec2):
+    detached(ec2, kind="t3.micro")
+    for index in range(2):
+        ec2.attach(ec2.add_eni([f"{BASE}::7{index}"]), "i-1", index=index)
+    with pytest.raises(PlanError, match=r"hosts\[a\]: .*t3.micro"):
+        run(ec2, [{"name": "a"}])
+
+
+def test_a_fleets_name_that_another_vpc_has(ec2):
+    ec2.subnets["subnet-far"], ec2.vpcs["subnet-far"] = "2600:1f18:47b:cb00::/64", "vpc-2"
+    run(ec2, [{"name": "far"}], subnet_id="subnet-far", groups=())
+    with pytest.raises(PlanError, match=r"fleet: .*vpc-2"):
+        run(ec2, [{"name": "a"}])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.tags import FLEET
 from ansible_collections.ipv6.aws_containers.tests.unit.plugins.module_utils._ec2.fake_account import (
     NETWORK,
     SUBNET,
@@ -14,6 +15,7 @@ from ansible_collections.ipv6.aws_containers.tests.unit.plugins.module_utils._ec
 from ansible_collections.ipv6.aws_containers.tests.unit.plugins.module_utils._ec2.fake_ec2 import FakeEc2
 from ansible_collections.ipv6.aws_containers.tests.unit.plugins.module_utils._ec2.runs import (
     BASE,
+    TUTORIAL,
     remove,
     run,
 )
@@ -202,3 +204,110 @@ def test_the_token_is_the_same_across_runs_and_differs_by_host_and_fleet(ec2):
     again = FakeEc2()
     run(again, [{"name": "a", "container_mode": "block"}])
     assert next(request["ClientToken"] for name, request in again.calls if "Token" in str(request)) in tokens
+
+
+SECOND = "subnet-2"
+
+
+@pytest.fixture
+def two(ec2):
+    """A second subnet of the VPC, in another zone."""
+    ec2.subnets[SECOND], ec2.zones[SECOND] = "2600:1f18:47b:ca04::/64", "us-east-1b"
+    return ec2
+
+
+SPREAD = [{"name": "a", "container_mode": "block"}, {"name": "b", "container_mode": "block", "subnet_id": SECOND}]
+
+
+def test_a_fleet_in_two_subnets(two):
+    report = run(two, SPREAD, reservation="::1:0:0/96")
+    assert [report.hosts[host]["container_prefix"] for host in "ab"] == [
+        f"{BASE}:0:1::/126",
+        "2600:1f18:47b:ca04:0:1::/126",
+    ]
+    assert [report.hosts[host]["availability_zone"] for host in "ab"] == ["us-east-1a", "us-east-1b"]
+    assert report.reservations == {SUBNET: f"{BASE}:0:1::/96", SECOND: "2600:1f18:47b:ca04:0:1::/96"}
+    two.calls.clear()
+    again = run(two, SPREAD)
+    assert again.changes == ()
+    assert again.reservations == report.reservations
+    assert len(two.calls) <= 8
+
+
+def test_one_list_a_kind_whatever_the_number_of_subnets_but_for_reservations(two):
+    for number in range(3, 9):
+        two.subnets[f"subnet-{number}"] = f"2600:1f18:47b:ca{number + 2:02x}::/64"
+    hosts = [{"name": f"h{number}", "subnet_id": f"subnet-{number}"} for number in range(1, 9)]
+    run(two, hosts)
+    two.calls.clear()
+    assert run(two, hosts).changes == ()
+    assert len(two.calls) == 5 + 8
+
+
+def test_an_attached_instance_without_the_fleets_tag_costs_one_list_more(ec2):
+    hosts = [{"name": "a"}, {"name": "b"}]
+    made = run(ec2, hosts).hosts
+    ec2.attach(made["a"]["eni_id"], "i-1")
+    ec2.attach(made["b"]["eni_id"], "i-2")
+    ec2.calls.clear()
+    run(ec2, hosts)
+    assert ec2.count("DescribeInstances") == 2
+    assert len(ec2.calls) <= 8
+
+
+def test_subnets_of_two_vpcs_are_refused(two):
+    two.vpcs[SECOND] = "vpc-2"
+    with pytest.raises(PlanError, match="vpc-2"):
+        run(two, SPREAD)
+    assert not two.writes()
+
+
+def test_a_check_plans_for_subnets_that_are_yet_to_be_made(ec2):
+    hosts = [{**TUTORIAL[0], "subnet_id": "new:b"}, {"name": "c", "subnet_id": "new:a:ipv6-only"}]
+    planned = run(ec2, hosts, check=True, subnet_id="", groups=())
+    assert planned.hosts["instance-1"]["container_prefix"] == "2001:db8:0:1::8/126"
+    assert planned.hosts["instance-1"]["subnet_id"] == "new:b"
+    assert planned.hosts["instance-1"]["vpc_id"] is None
+    assert planned.hosts["c"]["container_prefix"] == "2001:db8:0:0:1::/80"
+    with pytest.raises(PlanError, match=r"hosts\[instance-1\].instance_type: must allow 5"):
+        run(ec2, [{**hosts[0], "instance_type": "t3.micro"}], check=True, subnet_id="", groups=())
+
+
+def test_only_a_check_may_name_a_subnet_that_is_yet_to_be_made(ec2):
+    with pytest.raises(PlanError) as caught:
+        run(ec2, [{"name": "a", "subnet_id": "new:x"}, {"name": "b"}], subnet_id="new:y")
+    paths = [violation.path for violation in caught.value.violations]
+    assert sorted(paths) == ["hosts[a].subnet_id", "subnet_id"]
+    assert ec2.calls == []
+
+
+def test_an_ipv6_only_subnet_needs_nitro(ec2):
+    ec2.native.add(SUBNET)
+    with pytest.raises(PlanError, match=r"hosts\[a\].instance_type: .*Nitro"):
+        run(ec2, [{"name": "a", "instance_type": "t2.micro", "container_mode": "block"}])
+
+
+def test_nine_containers_on_a_type_with_ten_addresses(ec2):
+    hosts = [{"name": "a", "instance_type": "r5d.large", "container_mode": "block", "container_count": 9}]
+    host = run(ec2, hosts, assign="containers", reservation="::1:0:0/96").hosts["a"]
+    assert (host["container_count"], host["assign"]) == (9, "containers")
+    assert host["container_prefix"] == f"{BASE}:0:1::/124"
+    assert len(ec2.addresses(host["eni_id"])) == 10
+    (made,) = ec2.reservations
+    assert made["Tags"] == [{"Key": FLEET, "Value": "default"}]
+    assert run(ec2, hosts, assign="containers").changes == ()
+
+
+def test_a_host_moves_only_when_it_is_told_to(ec2):
+    """What it gives up goes before it is given anything else, and is free for others in the same run."""
+    before = run(ec2, [{"name": "a", "container_mode": "block"}]).hosts["a"]
+    hosts = [{"name": "a", "container_mode": "prefix"}, {"name": "b", "container_prefix": "::8/126"}]
+    with pytest.raises(PlanError, match=r"hosts\[a\].container_mode: .*move"):
+        run(ec2, hosts)
+    report = run(ec2, hosts, move=("a",))
+    after = report.hosts["a"]
+    assert after["eni_id"] == before["eni_id"]
+    assert ec2.prefixes(after["eni_id"]) == {after["container_prefix"]}
+    assert ec2.addresses(after["eni_id"]) == {after["host_address"]}
+    assert report.hosts["b"]["container_prefix"] == before["container_prefix"]
+    assert run(ec2, hosts).changes == ()

@@ -13,11 +13,14 @@ from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2 import ap
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2 import fleet as fleet_module
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2 import waiters
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.api import Ec2Error
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.tags import CONTAINER_PREFIX
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.tags import CONTAINER_PREFIX, FLEET, HOST
+from ansible_collections.ipv6.aws_containers.tests.unit.plugins.module_utils._ec2.fake_account import SUBNET
 from ansible_collections.ipv6.aws_containers.tests.unit.plugins.module_utils._ec2.fake_ec2 import refusal
 from ansible_collections.ipv6.aws_containers.tests.unit.plugins.module_utils._ec2.runs import (
     BASE,
     TUTORIAL,
+    Hours,
     remove,
     run,
 )
@@ -154,3 +157,138 @@ def test_others_that_are_always_faster_end_in_an_error(ec2):
     with pytest.raises(waiters.WaitTimeout, match="others were faster"):
         run(ec2, [{"name": "a", "container_mode": "block"}])
     assert ec2.count("CreateNetworkInterface") == fleet_module.ROUNDS
+
+
+BLOCK = [{"name": "a", "container_mode": "block"}]
+RANGE = f"{BASE}:0:1::/96"
+
+
+@pytest.mark.parametrize("lag", [0, 4])
+def test_another_run_reserves_first(ec2, lag):
+    """One of two runs of a fleet makes the reservation, and both use it."""
+    ec2.lag = lag
+
+    def race(operation, request):
+        if operation == "CreateSubnetCidrReservation" and not ec2.reservations:
+            ec2.reserve(RANGE, [{"Key": FLEET, "Value": "default"}])
+
+    ec2.before = race
+    report = run(ec2, BLOCK, reservation="::1:0:0/96")
+    assert report.hosts["a"]["container_prefix"] == f"{BASE}:0:1::/126"
+    assert len(ec2.reservations) == 1
+
+
+def test_somebody_else_reserves_first(ec2):
+    """A range that others took is refused, before anything is assigned in it."""
+
+    def race(operation, request):
+        if operation == "CreateSubnetCidrReservation" and not ec2.reservations:
+            ec2.reserve(RANGE)
+
+    ec2.before = race
+    with pytest.raises(PlanError, match="reservation: must overlap no other reservation"):
+        run(ec2, BLOCK, reservation="::1:0:0/96")
+    assert ec2.enis == {}
+
+
+def test_a_reservation_whose_answer_was_lost(ec2):
+    """EC2 has no token for it: the repeated call is refused, and the range turns out to be ours."""
+    lost = []
+
+    def lose(operation, request):
+        if operation == "CreateSubnetCidrReservation" and not lost:
+            lost.append(operation)
+            ec2.create_subnet_cidr_reservation(**request)
+
+    ec2.before = lose
+    report = run(ec2, BLOCK, reservation="::1:0:0/96")
+    assert report.reservations == {SUBNET: RANGE}
+    assert len(ec2.reservations) == 1
+
+
+def test_an_attachment_whose_answer_was_lost(ec2):
+    eni_id = run(ec2, [{"name": "a"}]).hosts["a"]["eni_id"]
+    ec2.launch("i-1", {FLEET: "default", HOST: "a"})
+
+    def lose(operation, request):
+        if operation == "AttachNetworkInterface" and "Attachment" not in ec2.enis[eni_id]:
+            ec2.attach(eni_id, "i-1")
+
+    ec2.before = lose
+    assert run(ec2, [{"name": "a"}]).hosts["a"]["instance_id"] == "i-1"
+    assert ec2.count("AttachNetworkInterface") == 1
+
+
+def test_what_was_to_be_unassigned_is_gone_in_part(ec2):
+    """EC2 takes all of it or nothing; looking again tells what is left."""
+    eni_id = run(ec2, BLOCK).hosts["a"]["eni_id"]
+    ec2.enis[eni_id]["Ipv6Addresses"] += [{"Ipv6Address": f"{BASE}::{end}"} for end in ("98", "99")]
+
+    def race(operation, request):
+        if operation == "UnassignIpv6Addresses" and len(request["Ipv6Addresses"]) == 2:
+            ec2.enis[eni_id]["Ipv6Addresses"].pop()
+
+    ec2.before = race
+    run(ec2, BLOCK, purge=True)
+    assert len(ec2.addresses(eni_id)) == 5
+
+
+def test_someone_takes_the_block_to_which_a_host_moves(ec2):
+    run(ec2, BLOCK)
+    taken = []
+
+    def race(operation, request):
+        if operation == "AssignIpv6Addresses" and not taken:
+            taken.append(ec2.add_eni(request["Ipv6Addresses"]))
+
+    ec2.before = race
+    hosts = [{**BLOCK[0], "container_count": 6}, {"name": "b", "container_prefix": "::c/126"}]
+    run(ec2, [hosts[1]], fleet="theirs")
+    report = run(ec2, [hosts[0]], move=("a",))
+    eni_id = report.hosts["a"]["eni_id"]
+    assert len(ec2.addresses(eni_id)) == 9
+    assert ec2.addresses(eni_id).isdisjoint(ec2.addresses(taken[0]))
+    assert run(ec2, [hosts[0]]).changes == ()
+
+
+@pytest.mark.parametrize("lag", [0, 12])
+def test_bursts_of_throttling(ec2, lag):
+    """Longer than botocore's own retries: every call is refused for half a minute, now and then."""
+    ec2.lag, hours = lag, Hours()
+
+    def throttle(operation, request):
+        if hours.now % 60 >= 30:
+            raise refusal("RequestLimitExceeded", operation)
+        hours.sleep(1.5)
+
+    ec2.before = throttle
+    hosts = [{"name": f"h{number}"} for number in range(20)]
+    run(ec2, hosts, hours=hours)
+    assert len(ec2.enis) == 20
+    assert run(ec2, hosts, hours=hours).changes == ()
+
+
+def test_runs_that_meet_part_by_chance(ec2):
+    """Between two rounds each waits a little, and not the same."""
+    hours = Hours()
+
+    def race(operation, request):
+        if operation == "CreateNetworkInterface" and len(ec2.enis) < 3:
+            ec2.add_eni([item["Ipv6Address"] for item in request["Ipv6Addresses"]])
+
+    ec2.before = race
+    run(ec2, BLOCK, hours=hours)
+    assert 0 < hours.now < 2
+
+
+def test_progress_counts_on_over_rounds(ec2):
+    said = []
+
+    def race(operation, request):
+        if operation == "CreateNetworkInterface" and "/a" in request["Description"] and not ec2.enis.get("x"):
+            ec2.enis["x"] = ec2.enis.pop(ec2.add_eni([item["Ipv6Address"] for item in request["Ipv6Addresses"]]))
+
+    ec2.before = race
+    run(ec2, [*BLOCK, {"name": "b", "container_mode": "block"}], progress=said.append)
+    assert said[-1].startswith("a: create an interface")
+    assert said[-1].endswith("(2 of 2)")
