@@ -168,7 +168,7 @@ def _matches(name: str, stanza: Mapping[str, Any] | None, interface: str, mac: s
 
 
 def without_ipv6(document: Document, interface: str, mac: str) -> Document:
-    """The document without what gives the interface IPv6: DHCPv6, addresses, gateway, routes. All else stays."""
+    """The document without what gives the interface IPv6: DHCPv6, addresses, gateway, routes, rules. All else stays."""
     content = copy.deepcopy(document.content)
     for name, stanza in _ethernets(content).items():
         if stanza and _matches(name, stanza, interface, mac):
@@ -176,6 +176,7 @@ def without_ipv6(document: Document, interface: str, mac: str) -> Document:
             stanza.pop("gateway6", None)
             _keep(stanza, "addresses", lambda one: not _is_ipv6(next(iter(one)) if isinstance(one, Mapping) else one))
             _keep(stanza, "routes", lambda one: not (_is_ipv6(one.get("to")) or _is_ipv6(one.get("via"))))
+            _keep(stanza, "routing-policy", lambda one: not (_is_ipv6(one.get("from")) or _is_ipv6(one.get("to"))))
     return Document(document.path, content)
 
 

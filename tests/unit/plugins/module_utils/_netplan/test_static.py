@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 from ipaddress import IPv6Address, IPv6Interface, IPv6Network
+from pathlib import Path
 
 import pytest
 import yaml
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._netplan import static
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError
 
+CASES = yaml.safe_load((Path(__file__).parents[4] / "cases/netplan/ubuntu.yml").read_text())
 MAC = "02:11:22:33:44:55"
 HOST = IPv6Interface("2600:1f18:47b:ca03::1:1/64")
 GATEWAY = IPv6Address("fe80::1066:30ff:feb8:c008")
@@ -56,6 +58,14 @@ def test_the_cloud_file_loses_ipv6_of_this_interface_only():
         "addresses": ["10.0.0.7/24"],
     }
     assert after["ens6"] == CLOUD["network"]["ethernets"]["ens6"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_files_of_ubuntus_images_on_ec2(case):
+    given = document(yaml.safe_load(case["text"]), case["path"])
+    assert static.misshapen(given.content) is None
+    assert static.without_ipv6(given, "ens5", MAC).content == case["after"]
+    assert static.name_in_netplan([given], "ens5", MAC) == case["stanza"]
 
 
 def test_a_file_without_ipv6_is_as_it_was():
