@@ -31,9 +31,12 @@ from hypothesis import strategies as st
 TINY = Subnet("subnet-1", read_block("2001:db8::4500/121"), "vpc-1", "zone-a")
 WIDE = Subnet("subnet-1", read_block("2001:db8:0:0:4560::/76"), "vpc-1", "zone-a")
 NAMES = [f"h{number}" for number in range(7)]
+# Some hosts live in a second subnet, beside the tiny one.
+SECOND = Subnet("subnet-2", read_block("2001:db8::8500/121"), "vpc-1", "zone-a")
+THERE = ("h2", "h5")
 
 unhurried = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
 )
 
 
@@ -51,6 +54,8 @@ def raw_hosts(draw, subnet, names):
     for name in names:
         host = {"name": name}
         mode = "block"
+        if subnet is TINY and name in THERE:
+            host["subnet_id"] = SECOND.id
         if subnet is WIDE:
             mode = draw(st.sampled_from(["block", "prefix", None]))
         if mode is not None:
@@ -75,6 +80,8 @@ def wishes(draw, subnet):
     return Desired(
         "default",
         subnet.id,
+        draw(st.sampled_from([(), ("sg-1",), ("sg-2",)])),
+        draw(st.sampled_from([{}, {"team": "a"}, {"team": "b"}])),
         hosts=draw(raw_hosts(subnet, names)),
         assign=draw(st.sampled_from(["block", "block", "containers"])),
         reservation=draw(st.sampled_from([None, "::40/122", "::20/123", "::40/123", "none"])),
@@ -93,7 +100,8 @@ def neighbours(draw, subnet):
     ]
     reserved = draw(st.sampled_from([None, None, Block(first + 16, 126)]))
     return Observed(
-        subnets={subnet.id: subnet},
+        subnets={item.id: item for item in (subnet, SECOND)},
+        groups={"sg-1": "vpc-1", "sg-2": "vpc-1"},
         interfaces=tuple(found),
         reservations=() if reserved is None else (Reservation("scr-other", subnet.id, reserved),),
     )
@@ -125,7 +133,9 @@ def drifts(draw, observed):
             continue
         what = draw(st.sampled_from(["nothing", "remove", "add", "untag", "detach", "terminate", "delete", "nothing"]))
         if what == "remove":
-            eni = replace(eni, addresses=frozenset(draw(st.sets(st.sampled_from(sorted(eni.addresses))))))
+            addresses = draw(st.sets(st.sampled_from(sorted(eni.addresses)))) if eni.addresses else set()
+            prefixes = frozenset() if draw(st.booleans()) else eni.prefixes
+            eni = replace(eni, addresses=frozenset(addresses), prefixes=prefixes)
         elif what == "add":
             value = observed.subnets[eni.subnet_id].block.first + draw(st.integers(4, 126))
             used = any(value in other.addresses for other in (*observed.interfaces, *enis))
@@ -235,15 +245,18 @@ def test_the_diff_shows_what_apply_does(story):
     assert plan.after == shown
 
 
-@given(stories())
+@given(stories(), st.data())
 @unhurried
-def test_the_whole_fleet_can_be_removed_again(story):
+def test_the_whole_fleet_can_be_removed_again(story, data):
+    """Also when the first attempt was cut short."""
     _desired, observed, plan = story
     final = applied(observed, plan.changes)
     free = replace(
         final,
         interfaces=tuple(replace(eni, instance_id=None, status="available") for eni in final.interfaces),
     )
-    left = applied(free, plan_absent("default", None, free).changes)
+    changes = plan_absent("default", None, free).changes
+    middle = applied(free, [change for change in changes if data.draw(st.booleans())])
+    left = applied(middle, plan_absent("default", None, middle).changes)
     assert [eni.id for eni in left.interfaces if not eni.id.startswith("eni-other")] == []
     assert [item.id for item in left.reservations] in ([], ["scr-other"])
