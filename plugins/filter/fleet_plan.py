@@ -30,5 +30,9 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Names as used in playbooks, without the collection's prefix."""
-        functions = {"fleet_plan": outlook.outlook, "subnet_description": outlook.subnet_description}
+        functions: dict[str, Callable[..., Any]] = {
+            "fleet_plan": outlook.outlook,
+            "subnet_description": outlook.subnet_description,
+            "subnet_ids": outlook.subnet_ids,
+        }
         return {name: _translated(name, function) for name, function in functions.items()}

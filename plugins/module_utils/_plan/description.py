@@ -101,7 +101,10 @@ def _cidr(block: Block) -> str:
 
 
 def read_description(raw: object, problems: Problems, path: str = "description") -> Observed:
-    """What a description says; whatever is broken is noted in ``problems``."""
+    """What a description says; whatever is broken is noted in ``problems``.
+
+    Its key ``names``, the subnets' names in an inventory, is for :func:`subnet_names`.
+    """
     if not isinstance(raw, Mapping):
         problems.add(path, "must be a dictionary, as the module plan_info returns it", shown(raw))
         return Observed()
@@ -117,8 +120,26 @@ def read_description(raw: object, problems: Problems, path: str = "description")
         groups=whole.texts("security_groups"),
         instances={each.id: each for each in map(_read_instance, whole.items("instances", "id"))},
     )
+    whole.texts("names")
     whole.no_others("schema")
     return observed
+
+
+def subnet_names(raw: object, declared: object, problems: Problems) -> dict[str, str]:
+    """The ids of the subnets that an inventory declares (``name`` and, if need be, ``id``), by their names.
+
+    In this order: what the description says under ``names``; the declared id, where it is described; the only subnet
+    that is described; the declared id; else ``new:<name>``, which stands for a subnet that is yet to be made.
+    """
+    whole = Item(raw if isinstance(raw, Mapping) else {}, "description", problems)
+    described = [each.name for each in whole.items("subnets", "id")]
+    known, found = whole.texts("names"), {}
+    for each in Item({"vpc_subnets": declared}, "", problems).items("vpc_subnets", "name"):
+        given = each.text("id")
+        new = f"new:{each.name}{':ipv6-only' if each.flag('ipv6_only') else ''}"
+        only = described[0] if len(described) == 1 else ""
+        found[each.name] = known.get(each.name) or (given if given in described else only or given or new)
+    return found
 
 
 def describe_subnet(subnet: object, taken: object, problems: Problems, subnet_id: str = "preview") -> Observed:

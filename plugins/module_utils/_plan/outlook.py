@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from .description import describe_subnet, read_description, to_description
+from .description import describe_subnet, read_description, subnet_names, to_description
 from .errors import Problems
 from .free import room_after
 from .holdings import holdings_in
@@ -89,6 +89,17 @@ def subnet_description(subnet: object, taken: object = ()) -> dict[str, Any]:
     observed = describe_subnet(subnet, taken, problems)
     problems.raise_if_any()
     return {key: value for key, value in to_description(observed).items() if value}
+
+
+def subnet_ids(raw: object, declared: object) -> dict[str, str]:
+    """The ids of the subnets that the inventory's ``vpc_subnets`` declares, by their names: see :func:`subnet_names`.
+
+    :raises PlanError: everything that is broken.
+    """
+    problems = Problems()
+    found = subnet_names(raw, declared, problems)
+    problems.raise_if_any()
+    return found
 
 
 def _without_types(hosts: object) -> object:

@@ -13,6 +13,7 @@ from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.addresse
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.description import (
     describe_subnet,
     read_description,
+    subnet_names,
     to_description,
 )
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError, Problems
@@ -189,3 +190,27 @@ def test_a_subnet_that_cannot_be() -> None:
     with pytest.raises(PlanError) as caught:
         problems.raise_if_any()
     assert [violation.path for violation in caught.value.violations] == ["subnet", "taken[0]"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "found"),
+    [
+        ({"names": {"a": "subnet-x"}, "subnets": [{"id": "subnet-1"}]}, ["subnet-x", "subnet-1", "subnet-1"]),
+        ({"subnets": [{"id": "subnet-1"}, {"id": "subnet-2"}]}, ["new:a", "subnet-2", "new:c:ipv6-only"]),
+        ({"subnets": [{"id": "preview"}]}, ["preview", "preview", "preview"]),
+        ({}, ["new:a", "subnet-2", "new:c:ipv6-only"]),
+    ],
+)
+def test_which_subnets_an_inventory_means(raw: dict[str, Any], found: list[str]) -> None:
+    problems = Problems()
+    declared = [{"name": "a"}, {"name": "b", "id": "subnet-2"}, {"name": "c", "ipv6_only": True}]
+    assert list(subnet_names(raw, declared, problems).values()) == found
+    assert not problems
+
+
+def test_subnets_without_a_name() -> None:
+    problems = Problems()
+    subnet_names({}, [{"name": "a"}, {"id": "subnet-1"}, 7], problems)
+    with pytest.raises(PlanError) as caught:
+        problems.raise_if_any()
+    assert [violation.path for violation in caught.value.violations] == ["vpc_subnets[1].name", "vpc_subnets[2]"]

@@ -14,7 +14,7 @@ from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors i
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.holdings import holdings_in
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.model import Desired
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.reconcile import plan_present
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.words import many, natural, quantity
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.words import TIMES, many, natural, quantity
 from ansible_collections.ipv6.aws_containers.tests.unit.plugins.module_utils._plan.pictured import (
     NETWORK,
     description,
@@ -128,7 +128,7 @@ def test_the_table() -> None:
         f"web-10: eni-web-10 has {base}:99 besides its allocation; left as it is",
         "",
         "free once this is done                         /80     /124        /125        /126",
-        f"subnet-a {base}:/64 (us-east-1a)  65,533  1.1 × 10¹⁸  2.3 × 10¹⁸  4.6 × 10¹⁸",
+        f"subnet-a {base}:/64 (us-east-1a)  65,533  1.1 {TIMES} 10¹⁸  2.3 {TIMES} 10¹⁸  4.6 {TIMES} 10¹⁸",
     ]
 
 
@@ -197,9 +197,9 @@ def test_every_broken_option_is_named_with_what_is_broken_in_the_description() -
         (0, "0"),
         (65536, "65,536"),
         (9_999_999, "9,999,999"),
-        (10_000_000, "1.0 × 10⁷"),
-        (2**64 - 1, "1.8 × 10¹⁹"),
-        (999 * 10**30, "9.9 × 10³²"),
+        (10_000_000, f"1.0 {TIMES} 10⁷"),
+        (2**64 - 1, f"1.8 {TIMES} 10¹⁹"),
+        (999 * 10**30, f"9.9 {TIMES} 10³²"),
     ],
 )
 def test_numbers(number: int, text: str) -> None:

@@ -1,0 +1,114 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook plan.yml without EC2: from a description that was kept, and for a subnet that nobody made."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from ansible_collections.ipv6.aws_containers.tests.unit.plugins.module_utils._plan.pictured import (
+    description,
+    interface,
+    whole,
+)
+
+ROOT = Path(__file__).parents[3]
+HOSTS: dict[str, dict[str, Any]] = {
+    "web-1": {"instance_type": "r5d.large"},
+    "web-2": {"container_mode": "block", "container_count": 6, "instance_type": "r5d.large"},
+    "web-3": {"subnet": "b"},
+}
+# Nothing answers there: an attempt to ask EC2 would fail.
+NOWHERE = {
+    "endpoint_url": "http://[::1]:9",
+    "region": "us-east-1",
+    "access_key": "of-nobody",
+    "secret_key": "of-nobody",
+}
+
+
+def run(folder: Path, *flags: str, **variables: Any) -> str:
+    """What the playbook says, run from a folder, without credentials."""
+    inventory = {
+        "all": {
+            "hosts": {"localhost": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}},
+            "vars": {"vpc_subnets": [{"name": "a"}, {"name": "b"}], "aws_containers_aws": NOWHERE},
+            "children": {"container_hosts": {"hosts": HOSTS}},
+        }
+    }
+    (folder / "hosts.yml").write_text(json.dumps(inventory))
+    command = [sys.executable, "-m", "ansible", "playbook", str(ROOT / "playbooks" / "plan.yml"), *flags]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "ANSIBLE_"))}
+    environment |= {"PWD": str(folder), "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"), "ANSIBLE_NOCOLOR": "1"}
+    answer = subprocess.run(
+        [*command, "-i", str(folder / "hosts.yml"), "-e", json.dumps(variables)],
+        cwd=folder,
+        env=environment,
+        text=True,
+        capture_output=True,
+        timeout=300,
+    )
+    return answer.stdout + answer.stderr
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    """A description of a fleet of one host, with the names of its subnets."""
+    raw = description(interface("web-1", "::1:1", "::8/126"), names={"a": "subnet-a", "b": "subnet-b"})
+    raw["subnets"].append({"id": "subnet-b", "cidr": "2600:1f18:47b:ca04::/64", "vpc_id": "vpc-1"})
+    path = tmp_path / "now.json"
+    path.write_text(json.dumps(raw))
+    return path
+
+
+def test_from_a_description_that_was_kept(kept: Path) -> None:
+    said = run(kept.parent, plan_description="now.json", plan_save="again.json")
+    assert "fleet default: 3 hosts in 2 subnets, 3 changes" in said
+    words = [line.strip(' ",').split() for line in said.splitlines()]
+    assert ["web-1", "subnet-a", whole("::1:1"), whole("::8/126"), "2", "eni-web-1", "none"] in words
+    assert ["web-2", "subnet-a", whole("::4"), whole("::10/125"), "6", "new", "create"] in words
+    six = ["2600:1f18:47b:ca04::4", "2600:1f18:47b:ca04:1::/80", "no", "limit", "new", "create,", "+1", "prefix"]
+    assert ["web-3", "subnet-b", *six] in words
+    assert json.loads((kept.parent / "again.json").read_text()) == json.loads(kept.read_text())
+    for subnet in ("subnet-a", "subnet-b"):
+        title = ElementTree.parse(kept.parent / "build" / f"plan-{subnet}.svg").getroot()[0]
+        assert str(title.text).startswith(f"Map of {subnet}, 2600:1f18:47b:")
+
+
+def test_a_check_writes_nothing(kept: Path) -> None:
+    before = sorted(kept.parent.iterdir())
+    said = run(kept.parent, "--check", plan_description="now.json", plan_save="again.json")
+    assert "fleet default: 3 hosts in 2 subnets, 3 changes" in said
+    assert "failed=0" in said
+    assert sorted(path for path in kept.parent.iterdir() if path.name != "hosts.yml") == before
+
+
+def test_in_a_subnet_that_nobody_made(tmp_path: Path) -> None:
+    said = run(tmp_path, plan_subnet="2001:db8::/64", plan_taken="::4,::1:0:0:0/80", aws_containers_assign="block")
+    words = [line.strip(' ",').split() for line in said.splitlines()]
+    assert ["web-1", "2001:db8::5", "2001:db8:0:0:2::/80", "no", "limit", "new", "create,", "+1", "prefix"] in words
+    assert (tmp_path / "build" / "plan-preview.svg").is_file()
+
+
+def test_every_mistake_is_said_at_once(kept: Path) -> None:
+    raw = json.loads(kept.read_text())
+    raw["interfaces"][0]["addresses"].append("10.0.0.1")
+    kept.write_text(json.dumps(raw))
+    said = run(kept.parent, plan_description="now.json", aws_containers_move=[7], aws_containers_assign="all")
+    for path in (
+        "description.interfaces[eni-web-1].addresses[5]",
+        "move[0]",
+        "assign: must be one of block, containers",
+    ):
+        assert path in said
+    assert "plan_subnet: must not be given together with plan_description" in run(
+        kept.parent, plan_description="now.json", plan_subnet="2001:db8::/64"
+    )
