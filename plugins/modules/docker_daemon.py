@@ -15,28 +15,53 @@ description:
     and merges that with C(/etc/docker/daemon.json) and the user's keys. Can run before Docker is installed, so that the
     daemon starts with the right configuration at once; refreshes apt's lists if they don't have the package.
   - Keys of C(daemon.json) that it did not write stay. A key that says otherwise than IPv6 needs is refused.
+  - Remembers what was there before, the file and the packages, so that O(state=absent) can put it back.
 author:
   - Contributors to the ipv6.aws_containers project (@ipv6)
 options:
+  state:
+    description:
+      - V(absent) puts back the file as it was, byte for byte unless others have changed keys of theirs since, and
+        removes the packages that the first run found missing, with those that came with them. Packages that others have
+        come to need stay, and so do images, volumes and containers.
+      - It does nothing on a host where V(present) never ran.
+    type: str
+    choices: [present, absent]
+    default: present
   packages:
     description: The packages to install; the first one's version is the engine's.
     type: list
     elements: str
-    required: true
+    default: []
   optional_packages:
     description: Packages to install where the host's sources have them.
     type: list
     elements: str
     default: []
+  version:
+    description:
+      - The beginning of the engine's version, such as V(28.5). Without it, what is installed is right, else the
+        version that apt prefers.
+    type: str
+    default: ""
+  pinned:
+    description: Which of the packages have the engine's version.
+    type: list
+    elements: str
+    default: []
+  hold:
+    description: Whether the pinned packages are to be held. This module only remembers it, and returns RV(selection).
+    type: bool
+    default: false
   network:
     description: V(routed) is a user-defined network, V(default_bridge) is C(docker0).
     type: str
     choices: [routed, default_bridge]
     default: routed
   container_prefix:
-    description: The containers' IPv6 prefix, C(/64) to C(/126).
+    description: The containers' IPv6 prefix, C(/64) to C(/126). Needed when present.
     type: str
-    required: true
+    default: ""
   bridge:
     description: Name of the user-defined network's interface.
     type: str
@@ -46,7 +71,7 @@ options:
     type: dict
     default: {}
   store:
-    description: Where to keep which keys were written.
+    description: Where to keep what was written, and what was there before.
     type: path
     default: /var/lib/ipv6.aws_containers/docker/daemon.json
 attributes:
@@ -82,8 +107,31 @@ installed:
   returned: always
   type: bool
 missing:
-  description: Packages that are still to be installed.
+  description: Packages that are still to be installed, as apt takes them, C(name) or C(name=version).
   returned: always
+  type: list
+  elements: str
+action:
+  description:
+    - What the running daemon needs for the change, V(nothing), V(reload) or V(restart). Still V(restart) in a later run
+      when the daemon has not been restarted since.
+  returned: when the engine is known
+  type: str
+selection:
+  description: V(hold) for packages to hold, V(install) for packages to let go that were held, else null.
+  returned: when the engine is known
+  type: str
+outlive:
+  description: Whether the daemon has to be reloaded before it is restarted, so that containers outlive that.
+  returned: when the engine is known
+  type: bool
+there:
+  description: Whether there was anything to put back.
+  returned: when O(state=absent)
+  type: bool
+removed:
+  description: The packages that were, or would be, removed.
+  returned: when O(state=absent)
   type: list
   elements: str
 left:
@@ -110,20 +158,24 @@ gateway:
   sample: 2600:1f18:47b:ca03::9
 """
 
+import contextlib
 import ipaddress
-import json
+import os
 import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import daemon, packages
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import daemon, packages, record, release
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import engine as engines
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._host import files
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._host.commands import CommandError, run
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._observe import docker
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError, Problems
 
 #: From here dockerd can check a configuration without starting.
 FIRST_VALIDATE = engines.Engine(23, 0, 0)
 UPDATE_SECONDS = 300.0
+STOP_SECONDS = 120.0
+PID_FILE = "/run/docker.pid"
 
 
 def read_prefix(text: str) -> ipaddress.IPv6Network:
@@ -132,7 +184,7 @@ def read_prefix(text: str) -> ipaddress.IPv6Network:
     try:
         return ipaddress.IPv6Network(text)
     except ValueError:
-        problems.add("docker_container_prefix", "must be an aligned IPv6 prefix such as 2001:db8::8/126", text)
+        problems.add("docker_container_prefix", "must be an aligned IPv6 prefix such as 2001:db8::8/126", repr(text))
     problems.raise_if_any()
     raise AssertionError("unreachable")
 
@@ -147,56 +199,134 @@ def validate(text: str, engine: engines.Engine) -> None:
         run(["dockerd", "--validate", "--config-file", stream.name])
 
 
+def running_containers() -> int:
+    """How many containers run; 0 when Docker does not."""
+    try:
+        return len(docker.get("/containers/json") or []) if os.path.exists(PID_FILE) else 0
+    except docker.EngineError:
+        return 0
+
+
+def older_than_its_file() -> bool:
+    """Whether the daemon runs since before its file was written."""
+    try:
+        return os.stat(PID_FILE).st_mtime < os.stat(daemon.PATH).st_mtime
+    except OSError:
+        return False
+
+
+def observe(params: dict, check_mode: bool) -> packages.Packages:
+    """What is installed or would be; apt's lists are refreshed if they have no such package, not in check mode."""
+    asked = (params["packages"], params["optional_packages"], params["version"], params["pinned"])
+    there = packages.observe(*asked)
+    if there.version is None and not check_mode:
+        run(["apt-get", "-q", "-o", "DPkg::Lock::Timeout=60", "update"], seconds=UPDATE_SECONDS)
+        there = packages.observe(*asked)
+    return there
+
+
+def present(module: AnsibleModule) -> dict:
+    """Observe, decide, and write unless in check mode. Raises PlanError, CommandError, OSError, ValueError."""
+    params = module.params
+    release.check(files.read(release.PATH))
+    prefix = read_prefix(params["container_prefix"])
+    text = files.read(daemon.PATH)
+    daemon.parse(text)
+    there = observe(params, module.check_mode)
+    if there.version is None:
+        if not module.check_mode:
+            module.fail_json(msg=f"packages[0]: must be in apt's sources, got {params['packages'][0]}")
+        return {"changed": True, "engine": None, "installed": False, "missing": list(there.missing)}
+    engine = engines.Engine.parse(there.version)
+    wanted = engines.settings(engine, params["network"], prefix, params["bridge"])
+    known = record.read(params["store"])
+    merged = daemon.merge(text, known.managed if known else {}, params["config"], wanted, prefix)
+    change = files.change(daemon.PATH, merged.text)
+    if there.installed:
+        daemon.refuse_while_outliving(text, merged.text, running_containers())
+        if change.needed and merged.text and not there.missing:
+            validate(merged.text, engine)
+    action = daemon.action(text, merged.text)
+    if not change.needed and known and known.action == daemon.RESTART and older_than_its_file():
+        action = daemon.RESTART
+    if not module.check_mode:
+        now = packages.installed_names() if there.missing and not (known and known.before) else ()
+        kept = record.follow(
+            known, text, merged.managed, there.missing, now, action if change.needed else None, params["hold"]
+        )
+        for one in files.needed([files.change(params["store"], kept.text(), 0o600), change]):
+            files.write(one)
+    return {
+        "changed": change.needed or action != daemon.NOTHING,
+        "engine": str(engine),
+        "installed": there.installed,
+        "missing": list(there.missing),
+        "action": action,
+        "selection": "hold" if params["hold"] else "install" if known and known.hold else None,
+        "outlive": daemon.begins_to_outlive(text, merged.text),
+        "left": {"prefix": str(merged.left), "gateway": str(engines.gateway(merged.left))} if merged.left else None,
+        "guard": wanted.guard,
+        "bridge": wanted.bridge,
+        "driver_options": wanted.driver_options,
+        "gateway": str(engines.gateway(prefix)),
+        "diff": [change.diff()] if change.needed else [],
+    }
+
+
+def absent(module: AnsibleModule) -> dict:
+    """Put back what was there, unless in check mode. Raises PlanError, CommandError, OSError, ValueError."""
+    store = module.params["store"]
+    known = record.read(store)
+    if known is None:
+        return {"changed": False, "there": False, "removed": []}
+    text = files.read(daemon.PATH)
+    change = files.change(daemon.PATH, daemon.restore(text, known.original, known.managed))
+    gone = packages.removable(known.packages, known.before) if known.packages else []
+    docker_goes = any(name in gone for name in packages.ENGINES)
+    if not module.check_mode:
+        if docker_goes:
+            # Containers that outlive Docker (live-restore) would run on with nobody to stop them.
+            run(["sh", "-c", "docker ps --quiet | xargs --no-run-if-empty docker stop"], seconds=STOP_SECONDS)
+            run(["systemctl", "stop", "docker.socket", "docker.service"], seconds=STOP_SECONDS)
+        if gone:
+            packages.remove(gone)
+        if change.needed:
+            files.write(change)
+        if docker_goes:
+            # Docker leaves its bridge, and with it a route for a prefix that may be another host's tomorrow.
+            run(["sh", "-c", "ip link delete docker0 2>/dev/null || true"])
+        elif change.needed and os.path.exists(PID_FILE):
+            run(["systemctl", "restart", "docker.service"])
+        files.write(files.Change(store, "", None))
+        with contextlib.suppress(OSError):
+            os.rmdir(os.path.dirname(store))
+    return {"changed": True, "there": True, "removed": gone, "diff": [change.diff()] if change.needed else []}
+
+
 def main() -> None:
-    """Observe, decide, and write unless in check mode."""
+    """One state or the other."""
     module = AnsibleModule(
         argument_spec={
-            "packages": {"type": "list", "elements": "str", "required": True},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "packages": {"type": "list", "elements": "str", "default": []},
             "optional_packages": {"type": "list", "elements": "str", "default": []},
+            "version": {"type": "str", "default": ""},
+            "pinned": {"type": "list", "elements": "str", "default": []},
+            "hold": {"type": "bool", "default": False},
             "network": {"type": "str", "choices": list(engines.NETWORKS), "default": engines.ROUTED},
-            "container_prefix": {"type": "str", "required": True},
+            "container_prefix": {"type": "str", "default": ""},
             "bridge": {"type": "str", "default": "br-pub6"},
             "config": {"type": "dict", "default": {}},
             "store": {"type": "path", "default": "/var/lib/ipv6.aws_containers/docker/daemon.json"},
         },
+        required_if=[("state", "present", ["packages"])],
         supports_check_mode=True,
     )
-    params = module.params
     try:
-        prefix = read_prefix(params["container_prefix"])
-        there = packages.observe(params["packages"], params["optional_packages"])
-        if there.version is None and not module.check_mode:
-            run(["apt-get", "-q", "-o", "DPkg::Lock::Timeout=60", "update"], seconds=UPDATE_SECONDS)
-            there = packages.observe(params["packages"], params["optional_packages"])
-        if there.version is None:
-            if not module.check_mode:
-                module.fail_json(msg=f"packages[0]: must be in apt's sources, got {params['packages'][0]}")
-            module.exit_json(changed=False, engine=None, installed=False, missing=list(there.missing))
-        engine = engines.Engine.parse(there.version)
-        wanted = engines.settings(engine, params["network"], prefix, params["bridge"])
-        managed = json.loads(files.read(params["store"]) or "{}")
-        merged = daemon.merge(files.read(daemon.PATH), managed, params["config"], wanted, prefix)
-        change = files.change(daemon.PATH, merged.text)
-        if change.needed and merged.text and there.installed:
-            validate(merged.text, engine)
-        if not module.check_mode:
-            kept = files.change(params["store"], json.dumps(merged.managed, sort_keys=True) + "\n", 0o600)
-            for one in files.needed([change, kept]):
-                files.write(one)
+        result = present(module) if module.params["state"] == "present" else absent(module)
     except (PlanError, CommandError, OSError, ValueError) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(
-        changed=change.needed,
-        engine=str(engine),
-        installed=there.installed,
-        missing=list(there.missing),
-        left={"prefix": str(merged.left), "gateway": str(engines.gateway(merged.left))} if merged.left else None,
-        guard=wanted.guard,
-        bridge=wanted.bridge,
-        driver_options=wanted.driver_options,
-        gateway=str(engines.gateway(prefix)),
-        diff=[change.diff()] if change.needed else [],
-    )
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -17,10 +17,19 @@ description:
 author:
   - Contributors to the ipv6.aws_containers project (@ipv6)
 options:
+  state:
+    description: V(absent) puts back the switches as they were before the first run.
+    type: str
+    choices: [present, absent]
+    default: present
   path:
     description: The file in C(sysctl.d).
     type: path
     default: /etc/sysctl.d/60-ipv6-aws-containers.conf
+  store:
+    description: Where to keep what the switches were before.
+    type: path
+    default: /var/lib/ipv6.aws_containers/docker/forwarding.json
 attributes:
   check_mode:
     description: Says what it would change.
@@ -47,6 +56,8 @@ values:
   sample: {all/forwarding: 1, default/forwarding: 1}
 """
 
+import contextlib
+import json
 import os
 import re
 
@@ -68,34 +79,71 @@ def interfaces_that_accept(text: str | None, names: list[str]) -> list[str]:
     )
 
 
+def present(path: str, store: str, check_mode: bool) -> tuple[dict, dict, list]:
+    """Set, unless in check mode: the switches as they were, as they should be, and changes of files. Raises OSError."""
+    accepting = interfaces_that_accept(files.read(path), sorted(os.listdir(CONF)))
+    # accept_ra first: between the two an interface would forget its router.
+    wanted = {f"{name}/accept_ra": 2 for name in accepting}
+    wanted.update({"all/forwarding": 1, "default/forwarding": 1})
+    lines = "".join(f"net/ipv6/conf/{name} = {value}\n" for name, value in wanted.items())
+    change = files.change(path, "# Written by the Ansible role ipv6.aws_containers.docker.\n" + lines)
+    live = {name: links.sysctl(name) for name in wanted}
+    if not check_mode:
+        first = json.loads(files.read(store) or "{}")
+        kept = files.change(store, json.dumps({**live, **first}, sort_keys=True) + "\n", 0o600)
+        for one in files.needed([kept, change]):
+            files.write(one)
+        switch({name: value for name, value in wanted.items() if live[name] != value})
+    return live, wanted, files.needed([change])
+
+
+def absent(path: str, store: str, check_mode: bool) -> tuple[dict, dict, list]:
+    """The other way round; an interface that has gone is left out. Raises OSError."""
+    first = json.loads(files.read(store) or "{}")
+    wanted = {name: first[name] for name in sorted(first, key=restoring) if os.path.exists(os.path.join(CONF, name))}
+    live = {name: links.sysctl(name) for name in wanted}
+    changes = files.needed([files.change(path, None), files.change(store, None)])
+    if not check_mode:
+        switch({name: value for name, value in wanted.items() if links.sysctl(name) != value})
+        for one in changes:
+            files.write(one)
+        with contextlib.suppress(OSError):
+            os.rmdir(os.path.dirname(store))
+    return live, wanted, [one for one in changes if one.path == path]
+
+
+def restoring(name: str) -> tuple[bool, str]:
+    """In which order switches go back: forwarding of all first, as it sets each interface's; accept_ra after it."""
+    return not name.startswith("all/"), name
+
+
+def switch(values: dict) -> None:
+    """Set the kernel's switches. Raises OSError."""
+    for name, value in values.items():
+        with open(os.path.join(CONF, name), "w", encoding="ascii") as stream:
+            stream.write(str(value))
+
+
 def main() -> None:
     """Observe, compare, and set unless in check mode."""
     module = AnsibleModule(
-        argument_spec={"path": {"type": "path", "default": "/etc/sysctl.d/60-ipv6-aws-containers.conf"}},
+        argument_spec={
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "path": {"type": "path", "default": "/etc/sysctl.d/60-ipv6-aws-containers.conf"},
+            "store": {"type": "path", "default": "/var/lib/ipv6.aws_containers/docker/forwarding.json"},
+        },
         supports_check_mode=True,
     )
-    path = module.params["path"]
+    bring = {"present": present, "absent": absent}[module.params["state"]]
     try:
-        accepting = interfaces_that_accept(files.read(path), sorted(os.listdir(CONF)))
-        # accept_ra first: between the two an interface would forget its router.
-        wanted = {f"{name}/accept_ra": 2 for name in accepting}
-        wanted.update({"all/forwarding": 1, "default/forwarding": 1})
-        lines = "".join(f"net/ipv6/conf/{name} = {value}\n" for name, value in wanted.items())
-        change = files.change(path, "# Written by the Ansible role ipv6.aws_containers.docker.\n" + lines)
-        live = {name: links.sysctl(name) for name in wanted}
-        if not module.check_mode:
-            if change.needed:
-                files.write(change)
-            for name in (name for name, value in wanted.items() if live[name] != value):
-                with open(os.path.join(CONF, name), "w", encoding="ascii") as stream:
-                    stream.write(str(wanted[name]))
-    except OSError as error:
-        module.fail_json(msg=f"IPv6 forwarding can't be switched on: {error}")
+        live, wanted, changes = bring(module.params["path"], module.params["store"], module.check_mode)
+    except (OSError, ValueError) as error:
+        module.fail_json(msg=f"IPv6 forwarding can't be switched: {error}")
     kernel = {"before_header": CONF, "after_header": CONF, "before": live, "after": wanted}
     module.exit_json(
-        changed=change.needed or live != wanted,
+        changed=bool(changes) or live != wanted,
         values=wanted,
-        diff=([change.diff()] if change.needed else []) + ([kernel] if live != wanted else []),
+        diff=[one.diff() for one in changes] + ([kernel] if live != wanted else []),
     )
 
 

@@ -198,7 +198,9 @@ def planned(params: dict, rules: ports.Rules, declared: str) -> list[files.Chang
 def removal() -> list[files.Change]:
     """The files that go."""
     paths = (guard.KEEPER_UNIT_FILE, guard.UNIT_FILE, ports.TABLE_FILE, ports.DECLARED_FILE, ports.RULES_FILE)
-    return files.needed(files.change(path, None) for path in (*paths, *PROGRAM.values(), ports.LOADED_FILE))
+    return files.needed(
+        files.change(path, None) for path in (*paths, *PROGRAM.values(), ports.LOADED_FILE, ports.LOCK_FILE)
+    )
 
 
 def load(changes: list[files.Change]) -> None:

@@ -17,6 +17,16 @@ from .engine import DEFAULT_BRIDGE_INTERFACE, Settings
 PATH = "/etc/docker/daemon.json"
 USER = "docker_daemon_config"
 
+NOTHING, RELOAD, RESTART = "nothing", "reload", "restart"
+#: Keys that a running daemon takes over at a signal, in every engine from 20.10 (moby's daemon/reload.go). A key that
+#: is taken out again is not looked at there.
+RELOADABLE = frozenset(
+    {
+        *("debug", "insecure-registries", "labels", "live-restore", "registry-mirrors", "shutdown-timeout"),
+        *("max-concurrent-downloads", "max-concurrent-uploads", "max-download-attempts"),
+    }
+)
+
 
 @dataclass(frozen=True)
 class Merged:
@@ -70,6 +80,50 @@ def merge(
     if merged == before:
         return Merged(text, ours, None)
     return Merged(json.dumps(merged, indent=2, sort_keys=True) + "\n" if merged else None, ours, _left(before, merged))
+
+
+def action(before: str | None, after: str | None) -> str:
+    """What a running daemon needs to take over the change of its file. Raises PlanError for a file that is not JSON."""
+    had, has = parse(before), parse(after)
+    changed = {key for key in {*had, *has} if had.get(key) != has.get(key) or (key in had) != (key in has)}
+    if not changed:
+        return NOTHING
+    return RELOAD if changed <= RELOADABLE and changed <= set(has) else RESTART
+
+
+def begins_to_outlive(before: str | None, after: str | None) -> bool:
+    """Whether containers are to outlive the daemon (live-restore) from now on: it must know so before it stops."""
+    return bool(parse(after).get("live-restore")) and not parse(before).get("live-restore")
+
+
+def refuse_while_outliving(before: str | None, after: str | None, running: int) -> None:
+    """Refuse what would seem to succeed: a daemon that finds containers running keeps their bridges as they are.
+
+    ``running``: how many containers run. Raises PlanError.
+    """
+    had, has = parse(before), parse(after)
+    problems = Problems()
+    if had.get("live-restore") and running:
+        for key in ("ipv6", "fixed-cidr-v6", "ip6tables", "bip", "bip6", "bridge"):
+            if had.get(key) != has.get(key):
+                rule = "must not change while live-restore keeps containers running; stop them first"
+                problems.add(f"{PATH}: {key}", f"{rule} ({running} run)", json.dumps(has.get(key)))
+    problems.raise_if_any()
+
+
+def restore(text: str | None, original: str | None, managed: Mapping[str, Any]) -> str | None:
+    """The file without our keys: the ``original``, byte for byte, unless others have changed keys of theirs since.
+
+    Keys of ours that somebody has changed by hand are theirs now and stay. Raises PlanError.
+    """
+    first = parse(original)
+    left = {key: value for key, value in parse(text).items() if key not in managed or managed[key] != value}
+    for key in managed:
+        if key in first and key not in left and key in parse(text):
+            left[key] = first[key]
+    if left == first:
+        return original
+    return json.dumps(left, indent=2, sort_keys=True) + "\n" if left else None
 
 
 def _compare(

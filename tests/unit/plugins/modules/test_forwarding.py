@@ -35,3 +35,22 @@ def test_not_one_of_networkds_and_not_one_with_a_static_route(host):
 def test_one_that_has_it_keeps_it(host):
     host([], {})
     assert forwarding.interfaces_that_accept("net/ipv6/conf/eth0/accept_ra = 2\n", ["eth0"]) == ["eth0"]
+
+
+def test_switches_go_back_to_what_they_were_before_the_first_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(forwarding, "CONF", str(tmp_path))
+    monkeypatch.setattr(forwarding.links, "ask_ip", lambda *arguments: [])
+    monkeypatch.setattr(forwarding.links, "sysctl", lambda name: int((tmp_path / name).read_text()))
+    for name in ("all", "default"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "forwarding").write_text("0")
+    path, store = str(tmp_path / "sysctl.conf"), str(tmp_path / "store" / "forwarding.json")
+    for _run in range(2):
+        forwarding.present(path, store, check_mode=False)
+        assert (tmp_path / "all" / "forwarding").read_text() == "1"
+    forwarding.absent(path, store, check_mode=True)
+    assert (tmp_path / "sysctl.conf").exists()
+    forwarding.absent(path, store, check_mode=False)
+    assert (tmp_path / "all" / "forwarding").read_text() == "0"
+    assert not (tmp_path / "sysctl.conf").exists()
+    assert forwarding.absent(path, store, check_mode=False) == ({}, {}, [])

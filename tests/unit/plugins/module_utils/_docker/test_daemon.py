@@ -9,7 +9,13 @@ import json
 from ipaddress import IPv6Network
 
 import pytest
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker.daemon import merge
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker.daemon import (
+    action,
+    begins_to_outlive,
+    merge,
+    refuse_while_outliving,
+    restore,
+)
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker.engine import Engine, settings
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError
 
@@ -88,3 +94,54 @@ def test_clashes_are_refused(text, user, wanted, message):
 def test_docker0_may_have_a_prefix_of_its_own_beside_the_routed_network():
     text = '{"ipv6": true, "fixed-cidr-v6": "fd00::/80"}'
     assert merge(text, {}, {}, ROUTED, PREFIX).text == text
+
+
+class TestAction:
+    """What a running daemon needs; nothing that stops containers without need."""
+
+    @pytest.mark.parametrize(
+        ("before", "after", "expected"),
+        [
+            ('{"debug": true}', '{"debug":true}\n', "nothing"),
+            (None, '{"registry-mirrors": ["https://mirror.example"]}', "reload"),
+            ('{"debug": true}', '{"debug": false, "live-restore": true}', "reload"),
+            ('{"debug": true}', None, "restart"),
+            (None, '{"debug": true, "ip6tables": false}', "restart"),
+        ],
+    )
+    def test_a_signal_where_it_is_enough(self, before, after, expected):
+        assert action(before, after) == expected
+
+    def test_containers_that_are_to_outlive_the_restart_are_told_before(self):
+        assert begins_to_outlive(None, '{"live-restore": true, "ip6tables": false}')
+        assert not begins_to_outlive('{"live-restore": true}', '{"live-restore": true, "ip6tables": false}')
+
+    def test_what_running_containers_would_keep_as_it_was_is_refused(self):
+        with pytest.raises(PlanError) as caught:
+            refuse_while_outliving('{"live-restore": true}', '{"live-restore": true, "ip6tables": false}', 2)
+        rule = "must not change while live-restore keeps containers running; stop them first (2 run), got false"
+        assert str(caught.value) == f"/etc/docker/daemon.json: ip6tables: {rule}"
+        refuse_while_outliving('{"live-restore": true}', '{"live-restore": true, "ip6tables": false}', 0)
+        refuse_while_outliving('{"live-restore": true}', '{"live-restore": true, "mtu": 1500}', 2)
+
+
+class TestRestore:
+    @pytest.mark.parametrize("original", [None, "", "{}", '{"debug":true,\n"mtu": 9000}'])
+    def test_the_original_comes_back_byte_for_byte(self, original):
+        merged = merge(original, {}, {"mtu": 1500}, DOCKER0, PREFIX)
+        assert restore(merged.text, original, merged.managed) == original
+
+    def test_what_others_changed_since_stays(self):
+        original = '{"debug": true, "mtu": 9000}'
+        merged = merge(original, {}, {"mtu": 1500}, DOCKER0, PREFIX)
+        edited = json.dumps({**keys(merged), "debug": False, "log-driver": "journald"})
+        expected = {"debug": False, "mtu": 9000, "log-driver": "journald"}
+        assert json.loads(restore(edited, original, merged.managed)) == expected
+
+    def test_a_key_of_ours_that_was_edited_is_theirs(self):
+        merged = merge(None, {}, {"mtu": 1500}, ROUTED, PREFIX)
+        assert json.loads(restore('{"mtu": 1400}', None, merged.managed)) == {"mtu": 1400}
+
+    def test_a_file_that_is_no_json_is_not_touched(self):
+        with pytest.raises(PlanError, match=r"/etc/docker/daemon.json: must be JSON"):
+            restore("{", None, {})

@@ -1,0 +1,55 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was there before the role: its first run's word stands."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import record, release
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError
+
+
+def test_the_first_word_stands():
+    first = record.follow(None, '{"debug": true}', {"mtu": 1}, ["docker.io", "nftables"], {"bash", "curl"}, "restart")
+    second = record.follow(first, '{"mtu": 1}', {"mtu": 2}, ["conntrack"], (), "reload")
+    assert second == record.Record(
+        '{"debug": true}', {"mtu": 2}, ("conntrack", "docker.io", "nftables"), ("bash", "curl"), "reload"
+    )
+    assert record.follow(second, "", {"mtu": 2}, [], (), None) == second
+
+
+def test_an_engine_that_was_there_is_not_ours_in_another_version():
+    found = record.follow(None, None, {}, ["docker-ce=5:28.5.2-1", "conntrack"], {"docker-ce", "bash"}, None)
+    assert found.packages == ("conntrack",)
+
+
+def test_it_is_read_as_it_was_written(tmp_path):
+    path = tmp_path / "record"
+    assert record.read(str(path)) is None
+    kept = record.follow(None, None, {"mtu": 1}, ["docker.io"], {"bash"}, "restart", hold=True)
+    path.write_text(kept.text())
+    assert record.read(str(path)) == kept
+    path.write_text('{"mtu": 1}')
+    with pytest.raises(ValueError, match="must be the record that this role keeps of a host"):
+        record.read(str(path))
+
+
+@pytest.mark.parametrize("text", ['ID=debian\nVERSION_ID="12"\n', "ID=debian\n", 'ID=ubuntu\nVERSION_ID="24.04"\n'])
+def test_releases_that_it_was_made_for(text):
+    release.check(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "got"),
+    [
+        ('PRETTY_NAME="Ubuntu 20.04.6 LTS"\nID=ubuntu\nVERSION_ID="20.04"\n', "Ubuntu 20.04.6 LTS"),
+        ('PRETTY_NAME="Fedora Linux 43"\nID=fedora\nVERSION_ID=43\n', "Fedora Linux 43"),
+        (None, "none"),
+    ],
+)
+def test_other_releases_are_refused(text, got):
+    with pytest.raises(PlanError) as caught:
+        release.check(text)
+    rule = "must be Debian 11 or later, or Ubuntu 22.04 or later"
+    assert str(caught.value) == f"/etc/os-release: {rule}, got {got}"
