@@ -54,7 +54,8 @@ def subnet_map(subnet: Subnet, fleet: str, holdings: Sequence[Holding], room: Ro
     coarse = _fit(COARSE, subnet.block, holdings)
     fine = _closer(subnet.block, holdings)
     letters = {each.within: LETTERS[at] for at, each in enumerate(fine)}
-    names = Names(subnet.block, {host: at for at, host in enumerate(hosts, 1)}, letters)
+    listed = hosts if len(hosts) <= LISTED else hosts[: LISTED - COLUMNS]
+    names = Names(subnet.block, {host: at for at, host in enumerate(listed, 1)}, letters)
 
     parts, y = _title(subnet, fleet, holdings, hosts, room)
     drawn, y = _overview(subnet.block, holdings, coarse, y)
@@ -66,7 +67,7 @@ def subnet_map(subnet: Subnet, fleet: str, holdings: Sequence[Holding], room: Ro
         panel, y = _panel(each, names, letters[each.within], f"Inside {names.short(each.within)}: {unit}", y + 16)
         parts += panel
     numbered = any(each.columns > 16 for each in (coarse, *fine))
-    drawn, y = _index(hosts, holdings, names, numbered, y + 16)
+    drawn, y = _index(listed, len(hosts), holdings, names, numbered, y + 16)
     parts += drawn
     drawn, y = _others(holdings, names, y)
     parts += drawn
@@ -143,7 +144,8 @@ def _overview(subnet: Block, holdings: Iterable[Holding], coarse: Sheet, top: fl
     for holding in sorted(holdings, key=lambda each: (_LAYERS.index(each.kind), each.block)):
         x = left + (holding.block.first - subnet.first) * scale
         across = max(holding.block.size * scale, 3.0)
-        x = min(x, left + wide - across)
+        # On whole pixels, what lies too close to be told apart is one and the same.
+        x = min(float(int(x)), left + wide - across)
         shape = swatch(x, y + 3, across, high - 6, holding.kind, holding.state if across > 8 else HELD, holding.host)
         slivers[(number(x), shape)] = None
     parts += [shape for _x, shape in slivers]
@@ -177,24 +179,23 @@ def _panel(each: Sheet, names: Names, letter: str, title: str, top: float) -> tu
 
 
 def _index(
-    hosts: Sequence[str], holdings: Iterable[Holding], names: Names, numbered: bool, top: float
+    listed: Sequence[str], count: int, holdings: Iterable[Holding], names: Names, numbered: bool, top: float
 ) -> tuple[list[str], float]:
-    """The fleet's hosts with their addresses, in columns that are read downwards."""
-    if not hosts:
+    """The fleet's hosts (``count``, of which these are ``listed``) with their addresses, in columns read downwards."""
+    if not listed:
         return [], top
     of: dict[str, list[Holding]] = {}
     for holding in holdings:
         of.setdefault(holding.host, []).append(holding)
-    shown = hosts if len(hosts) <= LISTED else hosts[: LISTED - COLUMNS]
-    lines = -(-len(shown) // COLUMNS)
+    lines = -(-len(listed) // COLUMNS)
     parts = [label(MARGIN, top + 12, "Hosts", 13, bold=True)]
     across = (WIDE - 2 * MARGIN) / COLUMNS
-    for at, host in enumerate(shown):
+    for at, host in enumerate(listed):
         x, y = MARGIN + across * (at // lines), top + 34 + 18 * (at % lines)
         parts += _entry(host, of[host], names, numbered, x, y, across)
     bottom = top + 34 + 18 * lines
-    if len(shown) < len(hosts):
-        text = f"and {len(hosts) - len(shown)} more, which the plan's table lists"
+    if len(listed) < count:
+        text = f"and {count - len(listed)} more, which the plan's table lists"
         parts.append(label(MARGIN, bottom, text, 12, "muted"))
         bottom += 18
     return parts, bottom

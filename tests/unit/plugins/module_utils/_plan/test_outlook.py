@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 import pytest
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan import outlook
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.description import read_description
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError, Problems
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.holdings import holdings_in
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.holdings import RESERVED, holdings_in
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.model import Desired
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.reconcile import plan_present
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.words import TIMES, many, natural, quantity
@@ -28,18 +29,22 @@ def planned(raw: object, hosts: object, **options: Any) -> dict[str, Any]:
 
 
 def held(raw: dict[str, Any], hosts: object, **options: Any) -> dict[str, tuple[str, str, str]]:
-    """Who holds what once the plan is carried out: by text of the block, relative to the subnet."""
+    """Who holds what once the plan is carried out: by text of the block, relative to the subnet; all disjoint."""
     problems = Problems()
     observed = read_description(raw, problems)
     problems.raise_if_any()
     plan = plan_present(Desired("default", "subnet-a", hosts=hosts, **options), observed)
-    found = {}
-    for holding in holdings_in(observed.subnets["subnet-a"], "default", plan, observed):
+    found, end = {}, -1
+    for holding in sorted(holdings_in(observed.subnets["subnet-a"], "default", plan, observed), key=position):
+        if holding.kind != RESERVED:
+            assert holding.block.first > end, holding
+            end = holding.block.last
         relative = type(holding.block)(holding.block.first - NETWORK.first, holding.block.length)
         found[str(relative)] = (holding.kind, holding.state, holding.name)
     return found
 
 
+position = attrgetter("position")
 AWS = {"::/126": ("aws", "held", "AWS"), "::ffff:ffff:ffff:ffff": ("aws", "held", "AWS")}
 
 

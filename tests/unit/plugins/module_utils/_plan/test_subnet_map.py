@@ -136,6 +136,8 @@ def test_a_crowd_is_counted_and_its_blocks_are_shown_closer() -> None:
     assert "and 283 more, which the plan's table lists" in shown
     assert {"Inside ::/80: one cell is a /112", "Inside ::/112: one cell is one address"} <= set(shown)
     assert "web-400" in shown
+    # A number stands for a host that is listed.
+    assert "118" not in shown
 
 
 def test_hosts_are_listed_as_people_count() -> None:
