@@ -209,8 +209,10 @@ def _stretch(gap: Gap, unit: int, names: Names, told: bool) -> str:
     """How much of a stretch is free, what else is in it, and whose ground it is, unless that was ``told`` already."""
     size = 1 << (BITS - unit)
     free = gap.size // size - len({holding.block.first // size for holding in gap.folded})
-    text = f"{many(free, 'address') if unit == BITS else f'{quantity(free)} /{unit}'} free"
     ground = gap.ground
+    text = many(free, "address") if unit == BITS else f"{quantity(free)} /{unit}"
+    # What others reserved and nobody has is not free for the fleet either.
+    text += "" if ground is not None and ground.others else " free"
     if ground is not None and ground.kind != RESERVED:
         text = f"{names.short(ground.block)} held by {ground.name}"
     elif ground is not None and not told:

@@ -39,7 +39,7 @@ def outlook(
     """What the module eni would do with the same options, if EC2 had what the description ``raw`` says.
 
     ``hosts``, ``changes``, ``before``, ``after`` and ``notes`` are the module's; ``table`` is a list of lines, ``maps``
-    holds an SVG document for each subnet that the plan touches, by its id.
+    holds an SVG document for each subnet that is described or planned in, by its id.
 
     :raises PlanError: everything that is broken in the description or the options; then, everything that can't be.
     """
@@ -116,9 +116,7 @@ def _without_type(host: object) -> object:
 def _shown(desired: Desired, observed: Observed, notes: tuple[str, ...]) -> dict[str, Any]:
     plan = plan_present(desired, observed)
     plan = replace(plan, notes=(*plan.notes, *notes))
-    subnets = dict(plan.subnets)
-    if desired.subnet_id in observed.subnets:
-        subnets[desired.subnet_id] = observed.subnets[desired.subnet_id]
+    subnets = {**observed.subnets, **plan.subnets}
     rooms, maps = {}, {}
     for subnet_id, subnet in sorted(subnets.items()):
         if subnet.block is not None:

@@ -98,6 +98,17 @@ def test_in_a_subnet_that_nobody_made(tmp_path: Path) -> None:
     assert (tmp_path / "build" / "plan-preview.svg").is_file()
 
 
+def test_a_full_subnet_is_refused_and_drawn(kept: Path) -> None:
+    raw = json.loads(kept.read_text())
+    raw["reservations"] = [{"id": "scr-1", "subnet_id": "subnet-b", "cidr": "2600:1f18:47b:ca04::/64"}]
+    kept.write_text(json.dumps(raw))
+    said = run(kept.parent, plan_description="now.json", plan_output="maps")
+    assert "hosts[web-3].container_prefix: no free aligned /80 in 2600:1f18:47b:ca04::/64" in said
+    assert f"The maps in {kept.parent}/maps show who holds what." in said
+    assert "fleet default: " not in said
+    assert "reserved by others (scr-1)" in (kept.parent / "maps" / "plan-subnet-b.svg").read_text()
+
+
 def test_every_mistake_is_said_at_once(kept: Path) -> None:
     raw = json.loads(kept.read_text())
     raw["interfaces"][0]["addresses"].append("10.0.0.1")

@@ -163,7 +163,7 @@ def test_what_is_planned_differs_from_what_is() -> None:
 def test_what_is_reserved_is_said() -> None:
     shown = " ".join(texts(drawn(crowded())))
     assert "::3:0:0/96 reserved by fleet default" in shown
-    assert "::100:0:0:0/72 reserved by others (scr-1): 256 /80 free" in shown
+    assert "::100:0:0:0/72 reserved by others (scr-1): 256 /80 " in shown
     assert "Free once this is done, blocks in the fleet's reservation" in shown
 
 
