@@ -18,7 +18,7 @@ from itertools import groupby
 from .._plan.changes import CREATE, Change
 from .api import Ec2Api, Ec2Error
 from .codes import CONFLICTS
-from .progress import Progress
+from .progress import Tally
 from .verbs import VERBS, create
 
 # Few enough not to outrun EC2's request rate by far, enough to hide its latency.
@@ -58,13 +58,7 @@ def client_token(fleet: str, change: Change, generation: int) -> str:
 
 
 def apply(
-    api: Ec2Api,
-    fleet: str,
-    changes: Iterable[Change],
-    generations: Mapping[str, int],
-    made: str,
-    progress: Progress,
-    earlier: int = 0,
+    api: Ec2Api, fleet: str, changes: Iterable[Change], generations: Mapping[str, int], made: str, tally: Tally
 ) -> Outcome:
     """Make the changes.
 
@@ -72,32 +66,22 @@ def apply(
     count on what an earlier one was to free or reserve.
 
     ``made``: when the run's interfaces are made, as their tag says it; one moment for the run, so that a repeated
-    request is the same. ``earlier``: how many changes the run has made before, for its progress.
+    request is the same.
 
     :raises Ec2Error: any refusal that is no conflict, after every host's work of the phase has come to an end.
     """
-    return _Application(api, fleet, generations, made, progress, earlier).make(sorted(changes))
+    return _Application(api, fleet, generations, made, tally).make(sorted(changes))
 
 
 class _Application:
     """The state of one :func:`apply`, shared by its workers."""
 
-    def __init__(
-        self,
-        api: Ec2Api,
-        fleet: str,
-        generations: Mapping[str, int],
-        made: str,
-        progress: Progress,
-        earlier: int,
-    ) -> None:
+    def __init__(self, api: Ec2Api, fleet: str, generations: Mapping[str, int], made: str, tally: Tally) -> None:
         self._api = api
         self._fleet = fleet
         self._generations = generations
         self._made = made
-        self._progress = progress
-        self._earlier = earlier
-        self._total = 0
+        self._tally = tally
         self._outcome = Outcome()
         self._errors: list[Ec2Error] = []
         self._lock = threading.Lock()
@@ -105,7 +89,6 @@ class _Application:
     def make(self, changes: list[Change]) -> Outcome:
         """Make them phase by phase, each one after the one before is complete."""
         outcome = self._outcome
-        self._total = self._earlier + len(changes)
         with ThreadPoolExecutor(max_workers=WORKERS) as pool:
             for _phase, phase in groupby(changes, key=lambda change: change.phase):
                 lines: dict[str, list[Change]] = {}
@@ -130,8 +113,7 @@ class _Application:
                 return
             with self._lock:
                 self._outcome.done.append(change)
-                shown = replace(change, eni_id=self._eni_id(change))
-                self._progress(f"{shown} ({self._earlier + len(self._outcome.done)} of {self._total})")
+                self._tally.done(replace(change, eni_id=self._eni_id(change)))
 
     def _make(self, change: Change) -> None:
         if change.action == CREATE:
@@ -146,7 +128,7 @@ class _Application:
     def _refused(self, change: Change, error: Ec2Error) -> None:
         with self._lock:
             if error.code in CONFLICTS:
-                self._progress(f"{change}: {error}")
+                self._tally.progress(f"{change}: {error}")
                 self._outcome.conflicts.append(Conflict(change, error, self._eni_id(change)))
             else:
                 self._errors.append(error)

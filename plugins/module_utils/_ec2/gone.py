@@ -16,7 +16,7 @@ from .apply import Outcome, apply
 from .clock import stamp
 from .codes import INTERFACE_IN_USE
 from .observe import instances_of, observe_fleet, observe_whole
-from .progress import Progress
+from .progress import Progress, Tally
 from .report import Report
 from .waiters import wait_for
 
@@ -46,8 +46,10 @@ def absent(
         deletions = [change for change in removal.changes if change.action != RELEASE]
         if removal.waiting:
             deletions = _wait_until_free(api, fleet, hosts, leaving, deletions, timeout, progress)
+        tally = Tally(progress)
+        tally.expect(len(releases) + len(deletions))
         for changes in (releases, deletions):
-            outcome = _remove(api, fleet, changes, progress)
+            outcome = _remove(api, fleet, changes, tally)
             if outcome.conflicts:
                 raise outcome.conflicts[0].error
     return Report({}, removal.changes, removal.before, removal.after, removal.notes)
@@ -68,7 +70,9 @@ def swept(
     notes = list(removal.notes)
     changes = removal.changes
     if not check:
-        outcome = _remove(api, fleet, changes, progress)
+        tally = Tally(progress)
+        tally.expect(len(changes))
+        outcome = _remove(api, fleet, changes, tally)
         changes = tuple(outcome.done)
         for conflict in outcome.conflicts:
             if conflict.error.code != INTERFACE_IN_USE:
@@ -77,8 +81,8 @@ def swept(
     return Report({}, changes, removal.before, removal.after, tuple(notes))
 
 
-def _remove(api: Ec2Api, fleet: str, changes: Iterable[Change], progress: Progress) -> Outcome:
-    return apply(api, fleet, changes, {}, stamp(api.clock.utc()), progress)
+def _remove(api: Ec2Api, fleet: str, changes: Iterable[Change], tally: Tally) -> Outcome:
+    return apply(api, fleet, changes, {}, stamp(api.clock.utc()), tally)
 
 
 def _wait_until_free(

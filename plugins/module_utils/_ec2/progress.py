@@ -11,6 +11,24 @@ from collections.abc import Callable
 Progress = Callable[[str], None]
 
 
+class Tally:
+    """Says what was done, and how much of all that is to be done: ``… (57 of 400)``. Not locked."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self._done = 0
+        self._total = 0
+
+    def expect(self, more: int) -> None:
+        """So many are still to be done."""
+        self._total = self._done + more
+
+    def done(self, what: object) -> None:
+        """One is done."""
+        self._done += 1
+        self.progress(f"{what} ({self._done} of {self._total})")
+
+
 def reporter(log: Progress, path: str | None) -> Progress:
     """A function that logs a line, and appends it to the file at ``path`` if there is one.
 

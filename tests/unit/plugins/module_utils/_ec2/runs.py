@@ -53,10 +53,12 @@ def run(ec2, hosts=TUTORIAL, check=False, progress=lambda text: None, hours=None
     return present(Ec2Api(ec2, (hours or Hours()).clock()), replace(asked, **settings), check, progress)
 
 
-def remove(ec2, hosts=None, check=False, timeout=60, fleet="default", leaving=(), subnet_id=None):
+def remove(
+    ec2, hosts=None, check=False, timeout=60, fleet="default", leaving=(), subnet_id=None, progress=lambda text: None
+):
     """State ``absent``."""
     api = Ec2Api(ec2, Hours().clock())
-    return absent(api, fleet, subnet_id, hosts, leaving, check, timeout, lambda text: None)
+    return absent(api, fleet, subnet_id, hosts, leaving, check, timeout, progress)
 
 
 def sweep(ec2, hosts=(), min_age=3600, check=False, hours=None, fleet="default"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.api import Ec2Api, Ec2Error
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.apply import apply
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.progress import Tally
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.addresses import read_address, read_block
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.changes import (
     ASSIGN_PREFIXES,
@@ -29,8 +30,8 @@ from ansible_collections.ipv6.aws_containers.tests.unit.plugins.module_utils._ec
 MADE = "2026-11-23T12:00:00Z"
 
 
-def make(ec2, changes, progress=lambda text: None, earlier=0):
-    return apply(Ec2Api(ec2, Hours().clock()), "f", changes, {}, MADE, progress, earlier)
+def make(ec2, changes, tally=None):
+    return apply(Ec2Api(ec2, Hours().clock()), "f", changes, {}, MADE, tally or Tally(lambda text: None))
 
 
 def creation(host, address):
@@ -124,8 +125,13 @@ def test_progress_counts_across_phases_and_rounds(ec2):
         Change(UNASSIGN_ADDRESSES, "a", eni_id, addresses=(read_address(f"{BASE}::8"),)),
         Change(GROUPS, "a", eni_id, groups=(GROUP,)),
     ]
-    make(ec2, changes, said.append, earlier=5)
+    tally = Tally(said.append)
+    tally.expect(3)
+    make(ec2, changes, tally)
+    tally.expect(2)
+    make(ec2, [creation("b", f"{BASE}::8")], tally)
     assert said == [
-        f"a: unassign {BASE}::8 from {eni_id} (6 of 7)",
-        f"a: put {eni_id} into {GROUP} (7 of 7)",
+        f"a: unassign {BASE}::8 from {eni_id} (1 of 3)",
+        f"a: put {eni_id} into {GROUP} (2 of 3)",
+        f"b: create an interface in {SUBNET} with {BASE}::8 (3 of 4)",
     ]

@@ -88,7 +88,9 @@ def test_absent_of_the_whole_fleet_releases_its_reservation(ec2):
     remove(ec2, [{"name": "b"}])
     assert len(ec2.reservations) == 2
     ec2.calls.clear()
-    remove(ec2)
+    said = []
+    remove(ec2, progress=said.append)
+    assert [line[-8:] for line in said] == ["(1 of 2)", "(2 of 2)"]
     assert [item["Cidr"] for item in ec2.reservations] == [f"{BASE}:0:9::/96"]
     # A run that is cut short after the interfaces could not find the reservation again.
     assert ec2.writes() == ["DeleteSubnetCidrReservation", "DeleteNetworkInterface"]

@@ -268,6 +268,22 @@ def test_bursts_of_throttling(ec2, lag):
     assert run(ec2, hosts, hours=hours).changes == ()
 
 
+def test_the_last_round_may_leave_nothing_to_do(ec2, monkeypatch):
+    """Another run made the host while this one gave way: that is what was wanted."""
+    monkeypatch.setattr(fleet_module, "ROUNDS", 1)
+
+    def race(operation, request):
+        ec2.before = lambda operation, request: None
+        if operation == "CreateNetworkInterface":
+            ec2.add_eni([f"{BASE}::4"])
+            run(ec2, BLOCK)
+        else:
+            ec2.before = race
+
+    ec2.before = race
+    assert run(ec2, BLOCK).hosts["a"]["host_address"] == f"{BASE}::5"
+
+
 def test_runs_that_meet_part_by_chance(ec2):
     """Between two rounds each waits a little, and not the same."""
     hours = Hours()
