@@ -70,6 +70,12 @@ def launched(instance_type: str, **params: Any) -> Case:
     return run
 
 
+def launch_with_both(ec2: Any, net: Any) -> None:
+    spec = {"DeviceIndex": 0, "SubnetId": net.subnet, "Ipv6AddressCount": 1}
+    spec["Ipv6Addresses"] = [{"Ipv6Address": f"{SUBNET}::a"}]
+    ec2.run_instances(ImageId=net.image, InstanceType="t3.micro", MinCount=1, MaxCount=1, NetworkInterfaces=[spec])
+
+
 def second_launch(ec2: Any, net: Any) -> None:
     eni = net.eni()
     net.launch(eni)
@@ -220,6 +226,7 @@ REFUSALS: dict[str, tuple[Case, str]] = {
     ),
     "assign what it has": (assign_twice, "InvalidIPAddress.InUse"),
     "unassign what it has not": (unassign_of_another, WRONG),
+    "launch with addresses and a count": (launch_with_both, "InvalidParameterCombination"),
     "unknown instance type": (launched("t3.nano2"), WRONG),
     "type of another architecture": (launched("t4g.micro"), WRONG),
     "unknown key pair": (launched("t3.micro", KeyName="nobody"), "InvalidKeyPair.NotFound"),

@@ -55,6 +55,8 @@ class LabInstanceBackend(InterfaceBackend):
             limits.check_interface(len(eni.private_ips), len(eni.addresses), len(eni.prefixes))
         if not specs:
             specs, asks = [_inline_spec(params)], [ask]
+        for one_ask in asks:
+            one_ask.require_addresses_or_count()
         subnets = [
             self.get_network_interface(spec["NetworkInterfaceId"]).subnet
             if _has_eni(spec)

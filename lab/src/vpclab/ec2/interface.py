@@ -43,7 +43,20 @@ class Ipv6Ask:
     def require_one_kind(self) -> None:
         """Refuse more than one of the four, as CreateNetworkInterface and RunInstances do."""
         if sum(map(bool, (self.addresses, self.address_count, self.prefixes, self.prefix_count))) > 1:
-            raise invalid("Only one of ipv6Addresses, ipv6AddressCount, ipv6Prefixes, ipv6PrefixCount can be specified")
+            # Seen in aws/karpenter-provider-aws, issue 2187.
+            raise invalid(
+                "You can and can only specify one of ipv6-addresses or ipv6-addresses-count ipv6-prefix and "
+                "ipv6-prefix-count."
+            )
+
+    def require_addresses_or_count(self) -> None:
+        """Refuse addresses next to a count of them, as RunInstances does."""
+        if self.addresses and self.address_count:
+            # Seen in ansible/ansible, pull request 40334.
+            raise Refusal(
+                "InvalidParameterCombination",
+                "IPv6 addresses and IPv6 address count may not be specified on the same request",
+            )
 
     def require_text_or_count(self) -> None:
         """Refuse a count next to texts of its own kind, and an empty ask, as AssignIpv6Addresses does."""

@@ -182,6 +182,7 @@ class InterfaceBackend(NetworkBackend):
         if eni.availability_zone != instance.availability_zone:
             raise different_zones()
         if device_index in instance.nics:
+            # Seen in hashicorp/terraform-provider-aws, pull request 906.
             raise invalid(
                 f"Instance '{instance_id}' already has an interface attached at device index '{device_index}'."
             )
@@ -202,6 +203,7 @@ class InterfaceBackend(NetworkBackend):
         if eni is None:
             raise InvalidNetworkAttachmentIdError(attachment_id)
         if eni.device_index == 0:
+            # Seen in getmoto/moto, issue 7678.
             raise Refusal(
                 "OperationNotPermitted",
                 "The network interface at device index 0 and networkCard index 0 cannot be detached.",
