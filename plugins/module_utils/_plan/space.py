@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from itertools import chain
 
 from .addresses import BITS, Block
+from .holders import Holders
 from .intervals import IntervalSet, aligned_sizes
 from .model import Taken, reserved
 
@@ -41,6 +42,7 @@ class Space:
         self._taken = [Taken(block, "reserved by AWS") for block in reserved(subnet)]
         self._taken.extend(taken)
         self._set = IntervalSet([(entry.block.first, entry.block.last) for entry in self._taken])
+        self._holders = Holders(self._taken)
         self._reached: dict[tuple[int, int, int], int] = {}
 
     def is_free(self, block: Block, own: Iterable[Block] = ()) -> bool:
@@ -52,9 +54,9 @@ class Space:
 
     def holder(self, block: Block, besides: str = "") -> str:
         """What of a block that is not free is taken and by whom (but not by ``besides``), for a message."""
-        # Only a refusal asks for the name, so the list is searched as it is rather than kept in order.
-        found = [entry for entry in self._taken if entry.owner != besides and entry.block.overlaps(block)]
-        lowest = min(found, key=lambda entry: (entry.block, entry.owner))
+        lowest = self._holders.lowest(block, besides)
+        if lowest is None:
+            raise AssertionError("what is not free is somebody's")
         return f"{lowest.block} ({lowest.owner})"
 
     def take(self, block: Block, owner: str) -> None:

@@ -8,9 +8,16 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import replace
 
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.addresses import BITS, Block, read_block, single
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.addresses import (
+    BITS,
+    Block,
+    block_around,
+    read_block,
+    single,
+)
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.allocate import allocate
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import Problems
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.holders import Holders
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.model import Held, Request, Taken, length_for
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.targets import Rules
 from hypothesis import assume, given, settings
@@ -284,3 +291,17 @@ def test_what_is_held_stays_when_hosts_come_and_go(before, after, taken, leaving
 
 def test_the_oracle_and_the_core_agree_on_sizes():
     assert [1 << (BITS - length_for(size - 2)) for size in SIZES] == SIZES
+
+
+@given(occupied(), st.lists(st.sampled_from("abc"), min_size=7, max_size=7), st.integers(0, 255), st.integers(122, 128))
+def test_whoever_is_in_the_way_is_named_the_lowest_first(taken, owners, offset, length):
+    entries = [Taken(block, owner) for block, owner in zip(taken, owners, strict=False)]
+    wanted = block_around(TINY.first + offset, length)
+    half = entries[: len(entries) // 2]
+    holders = Holders(half)
+    holders.lowest(wanted, "")
+    half += entries[len(entries) // 2 :]
+    for besides in ("", "a"):
+        found = [entry for entry in entries if entry.owner != besides and entry.block.overlaps(wanted)]
+        expected = min(found, key=lambda entry: (entry.block, entry.owner), default=None)
+        assert holders.lowest(wanted, besides) == expected
