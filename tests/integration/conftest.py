@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import pathlib
 import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
@@ -89,10 +90,109 @@ def playbook() -> Callable[..., Play]:
     return run
 
 
+class Neighbour:
+    """Somebody else in the account: what it makes is there before ours, and has to be there after it, too.
+
+    An address or a prefix is given by its distance from the network's first: ``9`` is ``…::9``.
+    """
+
+    def __init__(self, ec2: Any) -> None:
+        self._ec2 = ec2
+        self._undo: list[Callable[[], Any]] = []
+
+    def vpc(self, cidr: str) -> tuple[str, ipaddress.IPv6Network]:
+        """A VPC and its IPv6 block."""
+        vpc = self._ec2.create_vpc(CidrBlock=cidr, AmazonProvidedIpv6CidrBlock=True)["Vpc"]["VpcId"]
+        self._undo.append(lambda: self._ec2.delete_vpc(VpcId=vpc))
+        associated = self._ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["Ipv6CidrBlockAssociationSet"]
+        return vpc, ipaddress.IPv6Network(associated[0]["Ipv6CidrBlock"])
+
+    def subnet(self, cidr: str) -> tuple[str, str, ipaddress.IPv6Network]:
+        """A VPC with one subnet: both ids, and the subnet's IPv6 network."""
+        vpc, block = self.vpc(cidr)
+        network = next(block.subnets(new_prefix=64))
+        made = self._ec2.create_subnet(VpcId=vpc, CidrBlock=cidr, Ipv6CidrBlock=str(network))["Subnet"]["SubnetId"]
+        self._undo.append(lambda: self._ec2.delete_subnet(SubnetId=made))
+        return vpc, made, network
+
+    def group(self, vpc: str) -> str:
+        """A security group's id."""
+        group = self._ec2.create_security_group(GroupName="theirs", Description="theirs", VpcId=vpc)["GroupId"]
+        self._undo.append(lambda: self._ec2.delete_security_group(GroupId=group))
+        return group
+
+    def key(self) -> str:
+        """A key pair's name."""
+        public = (RUN / "id_ed25519.pub").read_bytes()
+        name = self._ec2.import_key_pair(KeyName="theirs", PublicKeyMaterial=public)["KeyName"]
+        self._undo.append(lambda: self._ec2.delete_key_pair(KeyName=name))
+        return name
+
+    def eni(
+        self, subnet: str, network: ipaddress.IPv6Network, values: list[int], tags: dict[str, str] | None = None
+    ) -> str:
+        """An ENI with these addresses, in no group of anybody's; its id."""
+        addresses = [{"Ipv6Address": str(network[value])} for value in values]
+        listed = [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
+        tagged = {"TagSpecifications": [{"ResourceType": "network-interface", "Tags": listed}]} if listed else {}
+        made = self._ec2.create_network_interface(SubnetId=subnet, Ipv6Addresses=addresses, **tagged)
+        eni = made["NetworkInterface"]["NetworkInterfaceId"]
+        self._undo.append(lambda: self._delete(eni))
+        return eni
+
+    def _delete(self, eni: str) -> None:
+        mine = [{"Name": "network-interface-id", "Values": [eni]}]
+        if self._ec2.describe_network_interfaces(Filters=mine)["NetworkInterfaces"]:  # a sweep may have deleted it
+            self._ec2.delete_network_interface(NetworkInterfaceId=eni)
+
+    def reservation(self, subnet: str, network: str) -> str:
+        """A range that is reserved; its id."""
+        made = self._ec2.create_subnet_cidr_reservation(SubnetId=subnet, Cidr=network, ReservationType="explicit")
+        found = made["SubnetCidrReservation"]["SubnetCidrReservationId"]
+        self._undo.append(lambda: self._ec2.delete_subnet_cidr_reservation(SubnetCidrReservationId=found))
+        return found
+
+    def instance(self, eni: str) -> str:
+        """A running instance on the ENI; its id."""
+        image = self._ec2.describe_images(Filters=[{"Name": "name", "Values": ["debian-13-lab"]}])["Images"][0]
+        made = self._ec2.run_instances(
+            ImageId=image["ImageId"],
+            InstanceType="t3.medium",
+            MinCount=1,
+            MaxCount=1,
+            NetworkInterfaces=[{"NetworkInterfaceId": eni, "DeviceIndex": 0}],
+        )["Instances"][0]["InstanceId"]
+
+        def end() -> None:
+            self._ec2.terminate_instances(InstanceIds=[made])
+            self._ec2.get_waiter("instance_terminated").wait(InstanceIds=[made], WaiterConfig={"Delay": 1})
+
+        self._undo.append(end)
+        self._ec2.get_waiter("instance_running").wait(InstanceIds=[made], WaiterConfig={"Delay": 1})
+        return made
+
+    def leave(self) -> None:
+        """Take away all that was made, the last first."""
+        while self._undo:
+            self._undo.pop()()
+
+
+@pytest.fixture
+def neighbour(ec2: Any) -> Iterator[Neighbour]:
+    """Somebody else, who takes away what is theirs when the test has ended."""
+    made = Neighbour(ec2)
+    yield made
+    made.leave()
+
+
 @pytest.fixture
 def inventory(tmp_path: pathlib.Path) -> Callable[..., str]:
-    """Writes an inventory with the lab's connection and the given hosts and variables; returns its path."""
+    """Writes an inventory with the lab's connection and the given hosts and variables; returns its path.
+
+    An endpoint alone (`python -m vpclab.ec2`, its URL in the lab's run directory) has no consoles with host keys.
+    """
     lab = yaml.safe_load((ROOT / "inventory/lab/group_vars/all.yml").read_text())
+    lab["aws_containers_pin_host_keys"] = (RUN / "daemon.log").exists()
 
     def write(hosts: dict[str, Any], **variables: Any) -> str:
         path = tmp_path / "hosts.yml"

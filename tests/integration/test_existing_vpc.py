@@ -9,28 +9,14 @@ import ipaddress
 
 import pytest
 
-from .conftest import RUN
-
 
 @pytest.fixture
-def theirs(ec2):
+def theirs(neighbour):
     """A VPC as its owner left it, with another's ENI on the addresses that a plan would take first."""
-    vpc = ec2.create_vpc(CidrBlock="10.98.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]["VpcId"]
-    block = ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"]
-    cidr = str(next(ipaddress.IPv6Network(block).subnets(new_prefix=64)))
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.98.0.0/24", Ipv6CidrBlock=cidr)["Subnet"]["SubnetId"]
-    group = ec2.create_security_group(GroupName="theirs", Description="theirs", VpcId=vpc)["GroupId"]
-    key = ec2.import_key_pair(KeyName="theirs", PublicKeyMaterial=(RUN / "id_ed25519.pub").read_bytes())["KeyName"]
-    network = ipaddress.IPv6Network(cidr)
-    eni = ec2.create_network_interface(
-        SubnetId=subnet, Groups=[group], Ipv6Addresses=[{"Ipv6Address": str(network[value])} for value in (4, 9)]
-    )["NetworkInterface"]["NetworkInterfaceId"]
-    yield {"vpc": vpc, "subnet": subnet, "group": group, "key": key, "eni": eni, "network": network}
-    ec2.delete_network_interface(NetworkInterfaceId=eni)
-    ec2.delete_key_pair(KeyName=key)
-    ec2.delete_security_group(GroupId=group)
-    ec2.delete_subnet(SubnetId=subnet)
-    ec2.delete_vpc(VpcId=vpc)
+    vpc, subnet, network = neighbour.subnet("10.98.0.0/24")
+    group, key = neighbour.group(vpc), neighbour.key()
+    neighbour.eni(subnet, network, [4, 9])
+    return {"subnet": subnet, "group": group, "key": key, "network": network}
 
 
 def test_a_fleet_in_an_existing_subnet_comes_and_goes_without_a_trace(ec2, theirs, inventory, playbook, world):
@@ -38,7 +24,7 @@ def test_a_fleet_in_an_existing_subnet_comes_and_goes_without_a_trace(ec2, their
     path = inventory(
         {"guest": {"container_mode": "block", "instance_type": "t3.medium"}},
         aws_containers_fleet="guests",
-        vpc_subnet_id=theirs["subnet"],
+        vpc_subnets=[{"name": "theirs", "id": theirs["subnet"]}],
         vpc_security_group_ids=[theirs["group"]],
         instances_key_name=theirs["key"],
         instances_public_key_file="",
