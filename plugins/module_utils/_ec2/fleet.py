@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from .._plan.addresses import Block, single
 from .._plan.changes import ATTACH, UNASSIGN_ADDRESSES, UNASSIGN_PREFIXES, Change
-from .._plan.errors import Problems
-from .._plan.model import Allocation, Desired, Interface, Observed, is_new_subnet
+from .._plan.errors import PlanError, Problems
+from .._plan.model import Allocation, Desired, Interface, is_new_subnet
 from .._plan.reconcile import Plan, plan_present
 from .._plan.tags import FLEET
 from . import translate
@@ -43,6 +43,7 @@ def present(api: Ec2Api, desired: Desired, check: bool, progress: Progress) -> R
     """Give every desired host its interface and addresses; with ``check`` only say what would be done.
 
     :raises PlanError: what can't be, before any write.
+    :raises Overtaken: what can't be any more, since others acted meanwhile.
     :raises Ec2Error: what EC2 refused.
     :raises WaitTimeout: what didn't come.
     """
@@ -81,6 +82,17 @@ def _refuse_unmade(desired: Desired) -> None:
     problems.raise_if_any()
 
 
+class Overtaken(PlanError):
+    """What could be when the run began can't be any more, because others acted meanwhile; ``done`` is what was made by
+    then."""
+
+    def __init__(self, error: PlanError, done: Sequence[Change]) -> None:
+        super().__init__(error.violations)
+        self.done = tuple(done)
+        lines = "\n".join(map(str, error.violations))
+        self.args = (f"Others acted meanwhile, after {len(done)} changes were made; now this is in the way:\n{lines}",)
+
+
 class _Run:
     """One run of :func:`present`: what it learned about refusals so far."""
 
@@ -95,12 +107,11 @@ class _Run:
         hosts = desired.hosts if isinstance(desired.hosts, (list, tuple)) else ()
         self._types = {str(host["instance_type"]) for host in hosts if host.get("instance_type")}
 
-    def observe(self) -> Observed:
+    def plan(self) -> Plan:
+        """What is to be done, by what EC2 has now."""
         desired = self._desired
-        return observe(self._api, desired.fleet, self._subnets, desired.groups, self._types)
-
-    def plan(self, observed: Observed | None = None) -> Plan:
-        return plan_present(self._desired, observed or self.observe(), self._avoid)
+        observed = observe(self._api, desired.fleet, self._subnets, desired.groups, self._types)
+        return plan_present(desired, observed, self._avoid)
 
     def converge(self, plan: Plan) -> tuple[list[Change], Plan, dict[str, Interface]]:
         """Apply, and plan again after a conflict, until nothing is left to do: what was done, the last plan, the
@@ -111,19 +122,26 @@ class _Run:
             tally.expect(len(plan.changes))
             outcome = apply(self._api, self._desired.fleet, plan.changes, self._generations, self._made, tally)
             done += outcome.done
-            if outcome.conflicts:
-                self._api.clock.sleep(random.uniform(0, parting))
-                parting = min(LONGEST_PARTING, parting * 2)
-                plan = self._understand(outcome.conflicts)
-            else:
+            if not outcome.conflicts:
                 interfaces = self._ready(plan, outcome)
                 if interfaces is not None:
                     return done, plan, interfaces
-                plan = self.plan()
+            try:
+                plan = self._again(outcome.conflicts, parting)
+            except PlanError as error:
+                raise Overtaken(error, done) from error
+            parting = min(LONGEST_PARTING, parting * 2)
         if not plan.changes:
             return done, plan, dict(plan.interfaces)
         left = "; ".join(map(str, plan.changes))
         raise WaitTimeout(f"Gave up after {ROUNDS} rounds in which others were faster; left to do: {left}")
+
+    def _again(self, conflicts: Sequence[Conflict], parting: float) -> Plan:
+        """Another plan, after a pause of up to ``parting`` seconds where others were met."""
+        if not conflicts:
+            return self.plan()
+        self._api.clock.sleep(random.uniform(0, parting))
+        return self._understand(conflicts)
 
     def _understand(self, conflicts: Iterable[Conflict]) -> Plan:
         """Read until every conflict is explained, which is when what was refused is not wanted any more."""
@@ -210,7 +228,7 @@ _ABSENT = "is not there"
 
 
 def _identity(change: Change) -> tuple[object, ...]:
-    """What makes two changes the same for EC2; of a reservation only where it is to be."""
+    """What makes two changes the same for EC2: its tags alone don't."""
     return (
         change.action,
         change.host,

@@ -13,6 +13,7 @@ from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2 import ap
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2 import fleet as fleet_module
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2 import waiters
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.api import Ec2Error
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.fleet import Overtaken
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.tags import CONTAINER_PREFIX, FLEET, HOST
 from ansible_collections.ipv6.aws_containers.tests.unit.plugins.module_utils._ec2.fake_account import SUBNET
@@ -78,15 +79,27 @@ def test_another_run_makes_the_host_first_with_another_block(ec2):
     assert report.hosts["b"]["host_address"] == f"{BASE}::5"
 
 
-def test_token_of_an_interface_deleted_since(ec2):
-    """EC2 may answer with the interface that the token once made: then the next token is used."""
+@pytest.mark.parametrize("later", [0, 3600])
+def test_token_of_an_interface_deleted_since(ec2, later):
+    """EC2 may answer with the interface that the token once made, or that the request is another: the next token."""
     ec2.keep_tokens_of_deleted = True
-    hosts = [{"name": "a"}]
+    hosts, hours = [{"name": "a"}], Hours()
+    hours.sleep(later)
     old = run(ec2, hosts).hosts["a"]["eni_id"]
     remove(ec2)
-    report = run(ec2, hosts)
+    report = run(ec2, hosts, hours=hours)
     assert report.hosts["a"]["eni_id"] in ec2.enis
     assert report.hosts["a"]["eni_id"] != old
+    assert len(ec2.enis) == 1
+
+
+def test_a_later_run_does_not_see_yet_what_an_earlier_one_made(ec2):
+    """Its request differs by when the interface is made, so EC2 refuses it; a read soon explains why."""
+    first = run(ec2, [{"name": "a"}])
+    ec2.lag, hours = 9, Hours()
+    hours.sleep(3600)
+    assert run(ec2, [{"name": "a"}], hours=hours).hosts == first.hosts
+    assert ec2.count("CreateNetworkInterface") == 2
     assert len(ec2.enis) == 1
 
 
@@ -189,6 +202,24 @@ def test_somebody_else_reserves_first(ec2):
     with pytest.raises(PlanError, match="reservation: must overlap no other reservation"):
         run(ec2, BLOCK, reservation="::1:0:0/96")
     assert ec2.enis == {}
+
+
+def test_someone_takes_what_was_pinned(ec2):
+    """There is no other choice then, and the error does not say that nothing was changed."""
+
+    def race(operation, request):
+        if operation == "CreateNetworkInterface" and "/a" in request["Description"]:
+            ec2.before = lambda operation, request: None
+            ec2.add_eni([f"{BASE}::8", f"{BASE}::1:1"])
+
+    ec2.before = race
+    hosts = [{"name": "a", "container_prefix": "::8/126", "host_address": "::1:1"}, {"name": "b"}]
+    with pytest.raises(Overtaken) as caught:
+        run(ec2, hosts)
+    text = str(caught.value)
+    assert text.startswith("Others acted meanwhile, after 2 changes were made; now this is in the way:\nhosts[a].")
+    assert "nothing was changed" not in text
+    assert {change.host for change in caught.value.done} == {"b"}
 
 
 def test_a_reservation_whose_answer_was_lost(ec2):
