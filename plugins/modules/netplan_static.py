@@ -190,6 +190,7 @@ def bring_about(
     if switch.waiting(store):
         raise switch.Unconfirmed(
             f"another change waits to be confirmed, or is being put back; try again in {params['revert_after']} s"
+            f" ({store}/restore puts it back now)"
         )
     switch.arm(store, params["revert_after"], changes, leaving)
     try:

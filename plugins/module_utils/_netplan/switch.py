@@ -45,7 +45,7 @@ done
 while IFS= read -r path; do rm -f "$path"; done <restoring/made
 sync
 if [ "${2:-}" = boot ]; then netplan generate; else netplan apply || netplan apply; fi
-echo "$1" >restored
+echo "${1:-by hand}" >restored
 rm -rf restoring
 rm -f {wanted_by} {unit}
 """
@@ -85,6 +85,8 @@ def waiting(store: str) -> bool:
 def arm(store: str, seconds: int, changes: Iterable[files.Change], leaving: bool = False) -> None:
     """Keep what ``changes`` replace, and set timer and boot unit. Nothing of it is written yet when this returns.
 
+    Where the timer can't be set, nothing waits and the host is as it was.
+
     ``leaving``: the change undoes all that the role did; :func:`confirm` says so to whoever confirms it.
     """
     new = os.path.join(store, "pending.new")
@@ -109,7 +111,12 @@ def arm(store: str, seconds: int, changes: Iterable[files.Change], leaving: bool
     os.rename(new, os.path.join(store, "pending"))
     os.sync()
     timer = ["--unit", TIMER_UNIT, "--on-active", str(seconds), "--timer-property=AccuracySec=100ms", "--collect"]
-    run(["systemd-run", "--quiet", *timer, _script(store), f"nobody confirmed within {seconds} s"])
+    try:
+        run(["systemd-run", "--quiet", *timer, _script(store), f"nobody confirmed within {seconds} s"])
+    except CommandError:
+        shutil.rmtree(os.path.join(store, "pending"))
+        _disarm()
+        raise
 
 
 def confirm(store: str) -> bool:

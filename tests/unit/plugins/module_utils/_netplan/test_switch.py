@@ -10,6 +10,7 @@ import subprocess
 
 import pytest
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._host import files
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._host.commands import CommandError
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._netplan import switch
 
 OLD, NEW = "network: {} # \udcff\r\n", "network: {version: 2}\n"
@@ -110,3 +111,25 @@ def test_the_boot_unit_is_there_before_the_change_is(machine, monkeypatch):
     monkeypatch.setattr(switch, "run", lambda command, **more: seen.append((command[0], switch.waiting(machine.store))))
     machine.change()
     assert seen == [("systemctl", False), ("systemd-run", True)]
+
+
+def test_without_a_timer_nothing_waits_and_nothing_is_written(machine, monkeypatch):
+    def refuse(command, **more):
+        if command[0] == "systemd-run":
+            raise CommandError("systemd-run: rc 1")
+        return ""
+
+    monkeypatch.setattr(switch, "run", refuse)
+    with pytest.raises(CommandError):
+        machine.change()
+    assert machine.as_before()
+    assert not switch.waiting(machine.store)
+    assert not os.path.exists(f"{switch.UNIT_FOLDER}/{switch.BOOT_UNIT}")
+
+
+def test_a_change_is_put_back_by_hand_too(machine):
+    machine.change()
+    assert machine.fire() == 0
+    assert machine.as_before()
+    with pytest.raises(switch.Unconfirmed, match="by hand"):
+        switch.confirm(machine.store)
