@@ -58,7 +58,11 @@ class Endpoint:
 
     def __enter__(self) -> Endpoint:
         assert self._process.stdout is not None
-        self.url = self._process.stdout.readline().strip()
+        try:
+            self.url = self._process.stdout.readline().strip()
+        except BaseException:  # the block that would end it has not begun
+            self._end()
+            raise
         if not self.url:
             raise RuntimeError(f"the endpoint did not start: exit status {self._process.wait(_START_SECONDS)}")
         return self
@@ -66,6 +70,9 @@ class Endpoint:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._end()
+
+    def _end(self) -> None:
         self._process.terminate()
         self._process.wait()
 
