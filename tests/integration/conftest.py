@@ -16,6 +16,7 @@ from typing import Any
 import boto3
 import pytest
 import yaml
+from botocore.exceptions import ClientError
 
 ROOT = pathlib.Path(__file__).parents[2]
 RUN = pathlib.Path("/run/vpclab", os.environ.get("LAB_NAME", "default"))
@@ -172,9 +173,15 @@ class Neighbour:
         return made
 
     def leave(self) -> None:
-        """Take away all that was made, the last first."""
+        """Take away all that was made, the last first; what can't be taken away keeps nothing else."""
+        errors = []
         while self._undo:
-            self._undo.pop()()
+            try:
+                self._undo.pop()()
+            except ClientError as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
 
 
 @pytest.fixture
