@@ -22,7 +22,8 @@ options:
   state:
     description:
       - V(absent) removes table, units and files.
-      - V(kept) puts back the table that the host has files of, and does nothing where it has none.
+      - V(kept) puts back the table that the host has files of, and does nothing where it has none; then it refuses what
+        V(present) would refuse of O(host_ports) and O(containers).
     type: str
     choices: [present, absent, kept]
     default: present
@@ -130,9 +131,9 @@ PROGRAM = {name: f"{guard.LIBRARY}/{guard.PACKAGE}/{name}.py" for name in ("__in
 
 
 def prefixes_in_force(given: list | None) -> list[ipaddress.IPv6Network]:
-    """The prefixes given, else those in the table's file. Raises ValueError."""
+    """The prefixes given, else those in the table's file. Raises PlanError."""
     if given is not None:
-        return [ipaddress.IPv6Network(prefix) for prefix in given]
+        return guard.parse_prefixes(given, "prefixes")
     match = re.search(r"set prefixes \{.*?elements = \{([^}]*)\}", files.read(ports.TABLE_FILE) or "", re.DOTALL)
     return [ipaddress.IPv6Network(prefix.strip()) for prefix in match.group(1).split(",")] if match else []
 
@@ -188,10 +189,9 @@ def planned(params: dict, rules: ports.Rules, declared: str) -> list[files.Chang
         changes.append(files.change(guard.UNIT_FILE, guard.unit()))
         changes += [files.change(path, source_of(name)) for name, path in PROGRAM.items()]
         changes.append(files.change(guard.KEEPER_UNIT_FILE, guard.keeper_unit()))
-    if params["state"] == "present":
-        text = json.dumps(rules.to_dict(), indent=1, sort_keys=True) + "\n"
-        changes.append(files.change(ports.RULES_FILE, text))
-        changes.append(files.change(ports.DECLARED_FILE, declared))
+    text = json.dumps(rules.to_dict(), indent=1, sort_keys=True) + "\n"
+    changes.append(files.change(ports.RULES_FILE, text))
+    changes.append(files.change(ports.DECLARED_FILE, declared))
     return files.needed(changes)
 
 
@@ -306,16 +306,21 @@ def main() -> None:
             changed = bool(changes) or there()
             if changed and not module.check_mode:
                 unload(changes)
+        elif state == "kept":
+            changes = []
+            changed = os.path.exists(ports.TABLE_FILE) and not (in_force() and keeps())
+            if changed and not module.check_mode:
+                load(changes)
+            read_host_ports(params)
+            guard.parse_declared(params["containers"] or [], params["network"], prefixes_in_force(params["prefixes"]))
         else:
             rules = wanted_rules(params)
             known = known_addresses(rules)
-            if state == "present" and not module.check_mode:
+            if not module.check_mode:
                 require_addresses(rules, known, params["owner"] if params["containers"] is not None else "")
             declared = [one.element() for one in ports.openings(rules, known)]
             changes = planned(params, rules, ports.declared_text(rules, known))
             changed = bool(changes) or not (in_force() and keeps())
-            if state == "kept" and not os.path.exists(ports.TABLE_FILE):
-                changed = False
             if changed and not module.check_mode:
                 load(changes)
     except (PlanError, CommandError, OSError, ValueError, KeyError, subprocess.SubprocessError) as error:

@@ -40,6 +40,19 @@ LOCAL = (
 Port = tuple[str, int, int, ipaddress.IPv6Network]
 
 
+def parse_prefixes(values: Sequence[Any], path: str) -> list[ipaddress.IPv6Network]:
+    """The containers' prefixes. Raises PlanError with every problem found."""
+    problems = Problems()
+    found = []
+    for at, value in enumerate(values):
+        try:
+            found.append(ipaddress.IPv6Network(value))
+        except ValueError:
+            problems.add(f"{path}[{at}]", "must be an aligned IPv6 prefix such as 2001:db8::8/126", repr(value))
+    problems.raise_if_any()
+    return found
+
+
 def parse_ports(values: Sequence[Any], path: str) -> list[Port]:
     """``80/tcp``, or ``{port: 80/tcp, from: [networks]}``, as (protocol, first, last, source).
 
@@ -234,7 +247,7 @@ Environment=PYTHONDONTWRITEBYTECODE=1
 ExecStartPre={run} settle
 ExecStart={run}
 Restart=always
-RestartSec=1
+RestartSec=100ms
 
 [Install]
 WantedBy=multi-user.target docker.service
