@@ -8,18 +8,29 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-ENDPOINT = "http://169.254.169.254"
+# The second is for hosts without IPv4 (EC2 user guide, "Access instance metadata"); it answers where that is enabled.
+ENDPOINTS = ("http://169.254.169.254", "http://[fd00:ec2::254]")
 SECONDS = 5.0
 
 
-def observe(mac: str, endpoint: str = ENDPOINT) -> dict:
+def observe(mac: str, endpoints: Iterable[str] = ENDPOINTS) -> dict:
     """Instance id, key names and the interface's own view, for the interface with MAC address ``mac``.
 
-    ``token_required`` is True when the service refuses a question without a token (IMDSv2 required). ``error`` is set,
-    and nothing else, when the service does not answer.
+    The first endpoint that answers is asked. ``token_required`` is True when the service refuses a question without a
+    token (IMDSv2 required). ``error`` is set, and nothing else, when none answers.
     """
+    errors = []
+    for endpoint in endpoints:
+        answer = _observe(mac, endpoint)
+        if "error" not in answer:
+            return answer
+        errors.append(answer["error"])
+    return {"error": "; ".join(errors)}
+
+
+def _observe(mac: str, endpoint: str) -> dict:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         bare = _status(opener, endpoint + "/latest/meta-data/instance-id")
