@@ -86,15 +86,13 @@ tried:
   sample: [{"mirror": "http://us-east-1.ec2.archive.ubuntu.example", "silent": "no IPv6 address"}]
 """
 
-import contextlib
 import glob
 import os
-import shutil
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._apt import probe, sources
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._host import files, originals
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError, Problems
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError
 
 SOURCES = ("sources.list", "sources.list.d/*.list", "sources.list.d/*.sources", "mirrors/*.list")
 FORCE_IPV6 = "etc/apt/apt.conf.d/60ipv6-aws-containers"
@@ -140,23 +138,6 @@ def wanted(root: str, force_ipv6: bool, ask: bool) -> tuple[list[files.Change], 
     return files.needed(changes + drop_in_changes(root, force_ipv6)), said
 
 
-def unwanted(store: str) -> list[files.Change]:
-    """The changes that put everything back. Raises PlanError for a file that somebody has edited."""
-    changes, edited = originals.restorations(store)
-    problems = Problems()
-    for path in edited:
-        problems.add(path, f"must be as this role left it; what it was before is in {store}/{originals.NAME}", "edited")
-    problems.raise_if_any()
-    return changes
-
-
-def forget(store: str) -> None:
-    """Take the role's folder away, and the one above it unless another role needs it."""
-    shutil.rmtree(store, ignore_errors=True)
-    with contextlib.suppress(OSError):
-        os.rmdir(os.path.dirname(store))
-
-
 def main() -> None:
     """Observe, compare, and write unless in check mode."""
     module = AnsibleModule(
@@ -175,14 +156,14 @@ def main() -> None:
         if params["state"] == "present":
             changes, tried = wanted(params["root"], params["force_ipv6"], params["probe"])
         else:
-            changes, tried = unwanted(store), []
+            changes, tried = originals.restorations(store), []
         if not module.check_mode:
             if changes and params["state"] == "present":
                 files.write(originals.remembering(store, changes))
             for change in changes:
                 files.write(change)
             if params["state"] == "absent":
-                forget(store)
+                originals.forget(store)
     except PlanError as error:
         module.fail_json(msg=str(error))
     except OSError as error:

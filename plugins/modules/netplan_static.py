@@ -45,7 +45,7 @@ options:
     type: str
     default: auto
   revert_after:
-    description: Seconds until the old files are put back. The host has them in use two to five seconds later.
+    description: Seconds until the old files are put back, at least 20. They are in use two to five seconds later.
     type: int
     default: 30
   store:
@@ -103,7 +103,6 @@ differences:
   sample: ["ens5 has the lease 2600:1f18:47b:ca03::8/128"]
 """
 
-import contextlib
 import os
 import shutil
 import traceback
@@ -136,6 +135,8 @@ Check = tuple[Callable[[], list[str]], float]
 TO_SETTLE = 15.0
 #: Discovery asks three times, a second apart (RFC 4861, section 10).
 TO_ANSWER = 5.0
+#: A timer may not run out while the host itself still looks.
+SHORTEST = 20
 
 
 def read_documents() -> list[static.Document]:
@@ -249,11 +250,7 @@ def present(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
 def absent(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """The files as they were. Raises PlanError for one that somebody edited since, Unconfirmed if it did not last."""
     store = params["store"]
-    changes, edited = originals.restorations(store)
-    problems = Problems()
-    for path in edited:
-        problems.add(path, f"must be as this role left it; what it was before is in {store}/{originals.NAME}", "edited")
-    problems.raise_if_any()
+    changes = originals.restorations(store)
     interface = host.recorded_interface(store)
     if changes:
         host.check(changes)
@@ -262,7 +259,7 @@ def absent(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         check = (lambda: static.still_static(interface, host.live(interface), own), TO_SETTLE)
         bring_about(params, changes, [check], leaving=True)
     elif not check_mode and os.path.isdir(store) and not switch.waiting(store):
-        forget(store)
+        originals.forget(store)
     return {
         "changed": bool(changes),
         "armed": switch.waiting(store),
@@ -271,18 +268,11 @@ def absent(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     }
 
 
-def forget(store: str) -> None:
-    """Take the role's folder away, and the one above it unless another role needs it."""
-    shutil.rmtree(store)
-    with contextlib.suppress(OSError):
-        os.rmdir(os.path.dirname(store))
-
-
 def confirmed(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """The change stays. Raises Unconfirmed when it has been put back."""
     store = params["store"]
     if not check_mode and switch.confirm(store):
-        forget(store)
+        originals.forget(store)
     return {"changed": True, "armed": False}
 
 
@@ -304,6 +294,9 @@ def main() -> None:
     if YAML_ERROR:
         module.fail_json(msg=missing_required_lib("PyYAML"), exception=YAML_ERROR)
     bring = {"present": present, "absent": absent, "confirmed": confirmed}[module.params["state"]]
+    if module.params["revert_after"] < SHORTEST:
+        given = module.params["revert_after"]
+        module.fail_json(msg=f"netplan_revert_after: must be at least {SHORTEST} seconds, got {given}")
     try:
         result = bring(module.params, module.check_mode)
     except (PlanError, CommandError, switch.Unconfirmed, OSError) as error:

@@ -8,12 +8,15 @@ A file that somebody else rewrites between two runs of the role has a new origin
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
+from .._plan.errors import Problems
 from . import files
 
 NAME = "originals.json"
@@ -48,13 +51,22 @@ def remembering(store: str, changes: Iterable[files.Change]) -> files.Change:
     return files.change(os.path.join(store, NAME), record, 0o600)
 
 
-def restorations(store: str) -> tuple[list[files.Change], list[str]]:
-    """The changes that put everything back, and the paths that somebody else has changed since: those stay."""
-    changes, edited = [], []
+def restorations(store: str) -> list[files.Change]:
+    """The changes that put everything back. Raises PlanError for files that somebody else has changed since."""
+    problems = Problems()
+    changes = []
     for path, entry in load(store).items():
         change = files.change(path, entry.text)
         if change.needed and _digest(change.before) != entry.written:
-            edited.append(path)
+            problems.add(path, f"must be as this role left it; what it was before is in {store}/{NAME}", "edited")
         elif change.needed:
             changes.append(change)
-    return changes, edited
+    problems.raise_if_any()
+    return changes
+
+
+def forget(store: str) -> None:
+    """Take a role's folder away, and the one above it unless another role needs it."""
+    shutil.rmtree(store, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        os.rmdir(os.path.dirname(store))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._host import files, originals
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError
 
 ODD = "caf\udce9\r\nno end"
 
@@ -25,10 +26,8 @@ def write(tmp_path):
 
 
 def put_back(tmp_path):
-    changes, edited = originals.restorations(str(tmp_path / "store"))
-    for one in changes:
+    for one in originals.restorations(str(tmp_path / "store")):
         files.write(one)
-    return edited
 
 
 def test_the_first_text_comes_back_however_often_the_role_wrote(tmp_path, write):
@@ -36,7 +35,7 @@ def test_the_first_text_comes_back_however_often_the_role_wrote(tmp_path, write)
     for text in ("one", "two", "three"):
         write("a", text)
         write("made", text)
-    assert put_back(tmp_path) == []
+    put_back(tmp_path)
     assert files.read(str(tmp_path / "a")) == ODD
     assert files.read(str(tmp_path / "made")) is None
 
@@ -44,7 +43,7 @@ def test_the_first_text_comes_back_however_often_the_role_wrote(tmp_path, write)
 def test_a_file_that_the_role_removed_comes_back(tmp_path, write):
     files.write(files.Change(str(tmp_path / "a"), None, "theirs"))
     write("a", None)
-    assert put_back(tmp_path) == []
+    put_back(tmp_path)
     assert files.read(str(tmp_path / "a")) == "theirs"
 
 
@@ -59,7 +58,8 @@ def test_what_others_wrote_between_two_runs_is_the_new_original(tmp_path, write)
 def test_what_others_wrote_since_stays_and_is_named(tmp_path, write):
     write("a", "ours")
     files.write(files.Change(str(tmp_path / "a"), None, "theirs"))
-    assert put_back(tmp_path) == [str(tmp_path / "a")]
+    with pytest.raises(PlanError, match=f"{tmp_path}/a: must be as this role left it; .* got edited"):
+        put_back(tmp_path)
     assert files.read(str(tmp_path / "a")) == "theirs"
 
 
@@ -67,4 +67,13 @@ def test_what_is_back_already_needs_nothing(tmp_path, write):
     files.write(files.Change(str(tmp_path / "a"), None, "theirs"))
     write("a", "ours")
     files.write(files.Change(str(tmp_path / "a"), None, "theirs"))
-    assert originals.restorations(str(tmp_path / "store")) == ([], [])
+    assert originals.restorations(str(tmp_path / "store")) == []
+
+
+def test_the_folder_above_goes_only_when_nobody_else_needs_it(tmp_path):
+    for role in ("a", "b"):
+        files.write(files.Change(str(tmp_path / "all" / role / "x"), None, ""))
+    originals.forget(str(tmp_path / "all/a"))
+    assert [path.name for path in (tmp_path / "all").iterdir()] == ["b"]
+    originals.forget(str(tmp_path / "all/b"))
+    assert not (tmp_path / "all").exists()
