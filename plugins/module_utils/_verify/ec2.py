@@ -48,7 +48,7 @@ def _block(fleet: Fleet, host: Host) -> Check:
     )
 
 
-def planned_addresses(host: Host) -> list[str]:
+def _planned_addresses(host: Host) -> list[str]:
     """The single addresses that the ENI must have: the host's own, and in block mode what is assigned of the block."""
     return texts([host.address, *host.assigned])
 
@@ -56,7 +56,7 @@ def planned_addresses(host: Host) -> list[str]:
 def _eni(host: Host) -> Check:
     expected = {
         "eni_id": host.eni.get("eni_id"),
-        "addresses": planned_addresses(host),
+        "addresses": _planned_addresses(host),
         "prefixes": [] if host.mode == BLOCK else [str(host.prefix)],
     }
     metadata = host.seen.get("metadata") or {}

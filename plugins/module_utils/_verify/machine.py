@@ -11,7 +11,6 @@ from typing import Any
 from .._apt.sources import main_mirror
 from .._plan.addresses import address_text, read_address
 from . import hints
-from .ec2 import planned_addresses
 from .model import BLOCK, Check, Host, check
 
 CLOUD_FILE = "/etc/netplan/50-cloud-init.yaml"
@@ -61,12 +60,14 @@ def _apt(host: Host) -> Iterator[Check]:
 
 
 def _before(host: Host) -> Check:
+    """The record is of the first boot; what the host has been given or has lost since is in none."""
     record = host.seen["netplan"]["before"]
     held = [entry for entry in record or () if entry["interface"] == host.interface]
     singles = sorted(read_address(entry["address"]) for entry in held if entry["length"] == 128)
     dynamic = sum(1 for entry in held if entry["dynamic"])
-    expected = {"addresses": planned_addresses(host), "dynamic": True}
-    observed = {"addresses": [address_text(value) for value in singles], "dynamic": dynamic > 0}
+    own = address_text(host.address)
+    expected = {"address": own, "dynamic": True}
+    observed = {"address": own if host.address in singles else "", "dynamic": dynamic > 0}
     evidence = f"before netplan: {host.interface} held {len(singles)} /128, {dynamic} of them dynamic" if record else ""
     return check(host, "netplan.before", expected, observed, evidence, hints.BEFORE)
 
