@@ -27,7 +27,8 @@ class Block:
     @property
     def last(self) -> int:
         """Its highest address."""
-        return self.first + self.size - 1
+        # Not by way of ``size``: a large subnet asks for it hundreds of thousands of times.
+        return self.first + (1 << (BITS - self.length)) - 1
 
     def covers(self, other: Block) -> bool:
         """Whether every address of ``other`` lies in it."""
@@ -117,4 +118,6 @@ def resolve(block: Block, subnet: Block) -> Block:
     Relative means that all the subnet's network bits are zero: ``::1:1`` in ``2001:db8::/64`` is ``2001:db8::1:1``.
     Anything else is absolute already and returned as it is.
     """
-    return Block(subnet.first | block.first, block.length) if block.last < subnet.size else block
+    if block.length < subnet.length or block.first >> (BITS - subnet.length):
+        return block
+    return Block(subnet.first | block.first, block.length)

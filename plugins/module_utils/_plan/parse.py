@@ -91,8 +91,11 @@ def parse_taken(raw: object, subnet: Subnet | None, problems: Problems) -> list[
         return []
     found = []
     for index, text in enumerate(raw):
-        block = _read(text, read_taken, problems, f"taken[{index}]")
-        if block is not None:
+        try:
+            block = read_taken(text)
+        except ValueError as error:
+            problems.add(f"taken[{index}]", str(error), text)
+        else:
             found.append(Taken(_absolute(block, subnet), f"taken[{index}]"))
     return found
 

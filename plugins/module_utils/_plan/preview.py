@@ -53,7 +53,8 @@ def preview(
         raise AssertionError("a subnet that can't be read is a problem already")
     own = {block for entry in kept.values() for block in _blocks(entry)}
     lengths = {block.length for block in own}
-    others = [entry for entry in others if not _covered(entry.block, own, lengths)]
+    if own:
+        others = [entry for entry in others if not _covered(entry.block, own, lengths)]
     others += [Taken(block, entry.where) for entry in held if entry.host not in names for block in _blocks(entry)]
     allocations = allocate(network.block, requests, kept, others, problems, Rules(assign, inside))
     problems.raise_if_any()
