@@ -12,6 +12,7 @@ from .._plan.addresses import Block, single
 from .._plan.changes import ATTACH, UNASSIGN_ADDRESSES, UNASSIGN_PREFIXES, Change
 from .._plan.errors import PlanError, Problems
 from .._plan.model import Allocation, Desired, Interface, is_new_subnet
+from .._plan.portrait import describe_host
 from .._plan.reconcile import Plan, plan_present
 from .._plan.tags import FLEET
 from . import translate
@@ -21,7 +22,7 @@ from .clock import stamp
 from .codes import ADDRESS_IN_USE, INTERFACE_GONE, TOKEN_USED
 from .observe import observe
 from .progress import Progress, Tally
-from .report import Report, describe_host
+from .report import Report
 from .waiters import WaitTimeout, wait_for
 
 # Rounds of plan and apply: each one lost means that somebody else got a block in the meantime. Sixteen runs that met in

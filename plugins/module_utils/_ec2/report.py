@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._plan.changes import Change
-from .._plan.model import GATEWAY, Allocation, Interface, Subnet
 
 
 @dataclass(frozen=True)
@@ -26,21 +25,3 @@ class Report:
     after: str
     notes: tuple[str, ...] = ()
     reservations: Mapping[str, str] = field(default_factory=dict)
-
-
-def describe_host(allocation: Allocation, interface: Interface | None, subnet: Subnet) -> dict[str, Any]:
-    """What the playbooks know of a host; ``interface`` is ``None`` while it is only planned."""
-    return {
-        "eni_id": interface.id if interface else None,
-        "mac_address": interface.mac if interface else None,
-        **allocation.to_dict(),
-        "container_mode": allocation.mode,
-        "container_count": allocation.container_count,
-        "assign": allocation.assign,
-        "subnet_id": subnet.id,
-        "subnet_cidr": str(subnet.block),
-        "gateway": GATEWAY,
-        "instance_id": interface.instance_id if interface else None,
-        "vpc_id": subnet.vpc_id or None,
-        "availability_zone": subnet.zone or None,
-    }
