@@ -287,6 +287,10 @@ def absent(module: AnsibleModule) -> dict:
         if docker_goes:
             # Containers that outlive Docker (live-restore) would run on with nobody to stop them.
             run(["sh", "-c", "docker ps --quiet | xargs --no-run-if-empty docker stop"], seconds=STOP_SECONDS)
+            if change.needed:
+                # Docker keeps docker0's prefix in its data, and would give it back at its next installation.
+                files.write(change)
+                run(["systemctl", "restart", "docker.service"], seconds=STOP_SECONDS)
             run(["systemctl", "stop", "docker.socket", "docker.service"], seconds=STOP_SECONDS)
         if gone:
             packages.remove(gone)
