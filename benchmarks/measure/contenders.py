@@ -117,7 +117,7 @@ def run(command: Sequence[str], fleet: Fleet) -> str:
 
     :raises RunError: its exit status isn't 0.
     """
-    done = subprocess.run(
+    with subprocess.Popen(
         command,
         cwd=ROOT if command[0].startswith(str(VENV)) else fleet.directory,
         env=_environment(),
@@ -125,11 +125,17 @@ def run(command: Sequence[str], fleet: Fleet) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RunError(f"exit status {done.returncode}: {' '.join(command)}\n{done.stdout[-3000:]}")
-    return done.stdout
+    ) as process:
+        try:
+            said, _ = process.communicate()
+        except BaseException:
+            # Asked, not killed: it has processes of its own to end.
+            process.terminate()
+            process.communicate()
+            raise
+    if process.returncode:
+        raise RunError(f"exit status {process.returncode}: {' '.join(command)}\n{said[-3000:]}")
+    return said
 
 
 def _environment() -> Mapping[str, str]:

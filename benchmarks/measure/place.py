@@ -30,11 +30,11 @@ def enter_venv() -> None:
 
 
 def positive_numbers(text: str) -> list[int]:
-    """``10,100`` as numbers, for an option.
+    """``10,100`` as numbers, for an option; an empty text is none.
 
     :raises ValueError: one of them isn't a whole number above zero.
     """
-    numbers = [int(part) for part in text.split(",")]
-    if min(numbers) < 1:
+    numbers = [int(part) for part in text.split(",")] if text else []
+    if any(number < 1 for number in numbers):
         raise ValueError(text)
     return numbers
