@@ -47,7 +47,7 @@ def _planned(
     plan = containers.place(wanted, network, room, containers.read_observed(there.get("containers") or {}))
     engine = engines.Engine.parse(there.get("engine") or str(engines.FIRST_ROUTED))
     settings = engines.settings(engine, network, block, network_name)
-    return containers.render(plan, network, network_name, settings.guard)
+    return containers.render(plan, network, network_name, docker_closes=not settings.guard)
 
 
 def container_check(hosts: Sequence[Mapping[str, Any]], allocation: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:

@@ -102,12 +102,18 @@ pings:
 connects:
   description:
     - One entry a connection asked for, in that order. RV(ignore:outcome) is V(ignore:open), V(ignore:refused),
-      V(ignore:timeout) (no answer) or begins with V(ignore:unreachable).
+      V(ignore:timeout) (no answer) or begins with V(ignore:unreachable). RV(ignore:source) is the address that it came
+      from; empty if there is none.
   returned: always
   type: list
   elements: dict
   sample:
-    - {container: web, target: "2600:1f18:47b:ca03::a", address: "2600:1f18:47b:ca03::a", port: 80, outcome: open}
+    - container: web
+      target: "2600:1f18:47b:ca03::e"
+      address: "2600:1f18:47b:ca03::e"
+      port: 80
+      source: "2600:1f18:47b:ca03::a"
+      outcome: open
 """
 
 from collections.abc import Callable, Sequence
@@ -142,9 +148,11 @@ def _ping(probes: Sequence[dict], addresses: dict[str, str], asked: dict) -> dic
     return icmp.ping(targets, asked["count"], asked["interval"], asked["timeout"])
 
 
-def _connect(probes: Sequence[dict], addresses: dict[str, str], asked: dict) -> dict[tcp.Endpoint, str]:
+def _connect(probes: Sequence[dict], addresses: dict[str, str], asked: dict) -> dict[tcp.Endpoint, dict[str, str]]:
     endpoints = [(addresses[probe["target"]], probe["port"]) for probe in probes if addresses[probe["target"]]]
-    return tcp.connect(endpoints, asked["timeout"])
+    sources = {address: tcp.source(address) for address, _port in endpoints}
+    outcomes = tcp.connect(endpoints, asked["timeout"])
+    return {endpoint: {"source": sources[endpoint[0]], "outcome": outcome} for endpoint, outcome in outcomes.items()}
 
 
 def _run(asked: dict) -> dict[str, list[dict]]:
@@ -186,11 +194,11 @@ def _ping_result(probe: dict, addresses: dict[str, str], future: object) -> dict
 def _connect_result(probe: dict, addresses: dict[str, str], future: object) -> dict:
     address = addresses[probe["target"]]
     try:
-        outcomes = future.result()  # type: ignore[attr-defined]
-        outcome = outcomes.get((address, probe["port"]), "unreachable (the name has no IPv6 address)")
+        tried = future.result().get((address, probe["port"]))  # type: ignore[attr-defined]
+        trouble = "the name has no IPv6 address"
     except (LookupError, OSError, docker.EngineError) as error:
-        outcome = f"unreachable ({error})"
-    return dict(probe, address=address, outcome=outcome)
+        tried, trouble = None, str(error)
+    return dict(probe, address=address, **(tried or {"source": "", "outcome": f"unreachable ({trouble})"}))
 
 
 def main() -> None:

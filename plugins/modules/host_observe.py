@@ -118,6 +118,19 @@ docker:
   description: The engine's version, its C(daemon.json), and the network asked for.
   returned: always
   type: dict
+guard:
+  description: >-
+    The table that closes undeclared ports. Whether the kernel has it as it was loaded (C(in_force)), whether it closes
+    those of C(containers) and of the C(host), and the state of the service that keeps it (C(keeper)).
+  returned: always
+  type: dict
+  sample:
+    unit: ipv6-aws-containers-guard-keeper.service
+    keeper: active
+    table: ip6 ipv6_aws_containers
+    in_force: true
+    containers: true
+    host: true
 containers:
   description: Per container that exists, what the engine and the container's own namespace say.
   returned: always
@@ -134,7 +147,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._observe import apt, docker, images, imds, links, login, names, netns, netplan
+from ..module_utils._observe import apt, docker, guard, images, imds, links, login, names, netns, netplan
 
 DAEMON_FILE = "/etc/docker/daemon.json"
 
@@ -212,6 +225,7 @@ def _observe(asked: dict, update: bool) -> dict:
         apt=_apt(update),
         netplan={"dhcp6": netplan.with_dhcp6(), "before": netplan.before(asked["netplan_record"])},
         docker=engine,
+        guard=guard.observe(),
         containers={name: found for name in asked["containers"] for found in [_container(name)] if found is not None},
         registries={name: names.resolve(name) for name in registries if name},
     )

@@ -12,23 +12,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._plan import addresses
-from .._plan.errors import Problems
-from .._plan.inventory import InventoryError, parse_port
+from .._plan.errors import PlanError, Problems
+from .._plan.inventory import parse_ports
 from . import engine as engines
 from .room import RESERVED, Room
 
 LABEL = "ipv6.aws_containers.role"
 LABEL_VALUE = "containers"
-#: Declared ports, for the guard's follower on docker0.
-PORTS_LABEL = "ipv6.aws_containers.ports"
 AUTO = "auto"
 PATH = "containers"
 #: Options of community.docker.docker_container that go through as they are.
 PASSED = ("command", "entrypoint", "env", "healthcheck", "hostname", "user", "volumes", "working_dir")
 KEYS = ("name", "image", "address", "ports", "restart_policy", *PASSED)
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
-
-Port = tuple[str, int, int]
 
 
 @dataclass(frozen=True)
@@ -45,12 +41,17 @@ class Observed:
 
 @dataclass(frozen=True)
 class Container:
-    """A declared container; ``pinned`` is the address asked for, None when any will do."""
+    """A declared container; ``pinned`` is the address asked for, None when any will do.
+
+    ``ports`` are as they were declared, which is how the guard takes them; ``published`` as Docker writes them, each
+    once, whoever they are for.
+    """
 
     name: str
     image: str
     pinned: ipaddress.IPv6Address | None
-    ports: tuple[Port, ...]
+    ports: tuple[Any, ...]
+    published: tuple[str, ...]
     options: Mapping[str, Any]
 
 
@@ -120,27 +121,25 @@ def _parse_one(
         options["env"] = {str(key): _env(value) for key, value in options["env"].items()}
     options["restart_policy"] = item.get("restart_policy") or "unless-stopped"
     pinned = _parse_address(problems, f"{path}.address", item.get("address"), network, room, subnet)
-    return Container(name, image, pinned, _parse_ports(problems, f"{path}.ports", item.get("ports")), options)
+    ports = item.get("ports")
+    published = _published(problems, f"{path}.ports", ports)
+    return Container(name, image, pinned, tuple(ports or ()) if published else (), published, options)
 
 
 def _env(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _parse_ports(problems: Problems, path: str, values: Any) -> tuple[Port, ...]:
-    if values is None:
+def _published(problems: Problems, path: str, values: Any) -> tuple[str, ...]:
+    try:
+        ports = {(protocol, first, last) for protocol, first, last, _source in parse_ports(values, path)}
+    except PlanError as error:
+        problems.extend(error.violations)
         return ()
-    if not isinstance(values, (list, tuple)):
-        problems.add(path, "must be a list of ports such as 80/tcp", repr(values))
-        return ()
-    found = set()
-    for at, value in enumerate(values):
-        try:
-            found.add(parse_port(value, f"{path}[{at}]"))
-        except InventoryError as error:
-            where, _colon, rest = str(error).partition(": ")
-            problems.add(where, rest)
-    return tuple(sorted(found))
+    return tuple(
+        f"{first}/{protocol}" if first == last else f"{first}-{last}/{protocol}"
+        for protocol, first, last in sorted(ports)
+    )
 
 
 def _parse_address(
@@ -249,22 +248,18 @@ def _with_addresses(
     return tuple(Placed(one, given[one.name]) for one in containers)
 
 
-def render(plan: Plan, network: str, network_name: str, guarded: bool) -> dict[str, Any]:
-    """The plan as plain data: ``containers``, ``declared`` (ports by container), ``remove``, ``guard``.
+def render(plan: Plan, network: str, network_name: str, docker_closes: bool) -> dict[str, Any]:
+    """The plan as plain data: ``containers``, ``declared`` (their ports, as the guard takes them), ``remove``.
 
-    A container's ``options`` are those of community.docker.docker_container. Ports are published by Docker where it
-    closes the others itself, on IPv6 only and without a port of the host's; else they are for the guard.
+    A container's ``options`` are those of community.docker.docker_container. Ports are for the guard, on every network;
+    where Docker closes those that are not published (``docker_closes``) they are published besides, on IPv6 only and
+    without a port of the host's.
     """
     name = network_name if network == engines.ROUTED else engines.DEFAULT_BRIDGE_NAME
     return {
-        "guard": guarded,
         "remove": list(plan.remove),
         "declared": [
-            {
-                "name": one.container.name,
-                "address": str(one.address) if one.address else None,
-                "ports": [port_text(port) for port in one.container.ports],
-            }
+            {"name": one.container.name, **_addressed("address", one), "ports": list(one.container.ports)}
             for one in plan.placed
             if one.container.ports
         ],
@@ -272,13 +267,13 @@ def render(plan: Plan, network: str, network_name: str, guarded: bool) -> dict[s
             {
                 "name": one.container.name,
                 "address": str(one.address) if one.address else None,
-                "ports": [port_text(port) for port in one.container.ports],
+                "ports": list(one.container.ports),
                 "options": {
                     **one.container.options,
                     "image": one.container.image,
-                    "networks": [{"name": name, **({"ipv6_address": str(one.address)} if one.address else {})}],
-                    "published_ports": [] if guarded else [f"[::]::{port_text(port)}" for port in one.container.ports],
-                    "labels": _labels(one.container, network),
+                    "networks": [{"name": name, **_addressed("ipv6_address", one)}],
+                    "published_ports": [f"[::]::{port}" for port in one.container.published] if docker_closes else [],
+                    "labels": {LABEL: LABEL_VALUE},
                 },
             }
             for one in plan.placed
@@ -286,16 +281,9 @@ def render(plan: Plan, network: str, network_name: str, guarded: bool) -> dict[s
     }
 
 
-def _labels(container: Container, network: str) -> dict[str, str]:
-    ports = " ".join(port_text(port) for port in container.ports)
-    followed = {PORTS_LABEL: ports} if network == engines.DEFAULT_BRIDGE else {}
-    return {LABEL: LABEL_VALUE, **followed}
-
-
-def port_text(port: Port) -> str:
-    """``80/tcp`` or ``5000-5010/udp``."""
-    protocol, first, last = port
-    return f"{first}/{protocol}" if first == last else f"{first}-{last}/{protocol}"
+def _addressed(key: str, one: Placed) -> dict[str, str]:
+    """The address under that key; nothing where Docker chooses."""
+    return {key: str(one.address)} if one.address else {}
 
 
 def observed(answer: Iterable[Mapping[str, Any]], network: str) -> dict[str, dict[str, Any]]:

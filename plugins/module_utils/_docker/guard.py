@@ -15,8 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._plan.errors import PlanError, Problems
-from .._plan.inventory import InventoryError, parse_port
-from .ports import ANYBODY, FOLDER, LOADED_FILE, TABLE, TABLE_FILE, Declared, Opening, disjoint
+from .._plan.inventory import Port, parse_ports
+from .ports import FOLDER, LOADED_FILE, TABLE, TABLE_FILE, Declared, Opening, disjoint
 
 UNIT = "ipv6-aws-containers-guard.service"
 UNIT_FILE = "/etc/systemd/system/" + UNIT
@@ -37,8 +37,6 @@ LOCAL = (
     *("mld-listener-query", "mld-listener-report", "mld-listener-done", "mld2-listener-report"),
 )
 
-Port = tuple[str, int, int, ipaddress.IPv6Network]
-
 
 def parse_prefixes(values: Sequence[Any], path: str) -> list[ipaddress.IPv6Network]:
     """The containers' prefixes. Raises PlanError with every problem found."""
@@ -49,39 +47,6 @@ def parse_prefixes(values: Sequence[Any], path: str) -> list[ipaddress.IPv6Netwo
             found.append(ipaddress.IPv6Network(value))
         except ValueError:
             problems.add(f"{path}[{at}]", "must be an aligned IPv6 prefix such as 2001:db8::8/126", repr(value))
-    problems.raise_if_any()
-    return found
-
-
-def parse_ports(values: Sequence[Any], path: str) -> list[Port]:
-    """``80/tcp``, or ``{port: 80/tcp, from: [networks]}``, as (protocol, first, last, source).
-
-    Without ``from`` a port is open to anybody. Raises PlanError with every problem found.
-    """
-    problems = Problems()
-    found: list[Port] = []
-    for at, value in enumerate(values):
-        where = f"{path}[{at}]"
-        given = value if isinstance(value, dict) else {"port": value}
-        for key in sorted(set(given) - {"port", "from"}):
-            problems.add(f"{where}.{key}", "must be port or from", repr(given[key]))
-        sources = given.get("from")
-        if sources is None:
-            sources = [str(ANYBODY)]
-        elif not isinstance(sources, (list, tuple)) or not sources:
-            problems.add(f"{where}.from", "must be a list of IPv6 networks, or left out for anybody", repr(sources))
-            continue
-        try:
-            port = parse_port(given.get("port"), f"{where}.port" if isinstance(value, dict) else where)
-        except InventoryError as error:
-            broken, _colon, rest = str(error).partition(": ")
-            problems.add(broken, rest)
-            continue
-        for number, source in enumerate(sources):
-            try:
-                found.append((*port, ipaddress.IPv6Network(source)))
-            except ValueError:
-                problems.add(f"{where}.from[{number}]", "must be an IPv6 network such as 2001:db8::/32", repr(source))
     problems.raise_if_any()
     return found
 
@@ -112,8 +77,7 @@ def parse_declared(
         try:
             found.append(Declared(name, network, address, tuple(parse_ports(container["ports"], f"{path}.ports"))))
         except PlanError as error:
-            for one in error.violations:
-                problems.add(one.path, one.rule, one.value)
+            problems.extend(error.violations)
     problems.raise_if_any()
     return tuple(found)
 

@@ -47,6 +47,16 @@ def connect(endpoints: Iterable[Endpoint], timeout: float) -> dict[Endpoint, str
     return outcome
 
 
+def source(address: str) -> str:
+    """The address that the calling thread's namespace sends from to an IPv6 address; "" without a route there."""
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.connect((address, 9))  # sends nothing
+        except OSError:
+            return ""
+        return str(sock.getsockname()[0])
+
+
 def _meaning(code: int) -> str:
     if code == 0:
         return OPEN

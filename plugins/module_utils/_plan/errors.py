@@ -53,6 +53,10 @@ class Problems:
         """Note that ``value`` at ``path`` breaks ``rule``."""
         self._found[Violation(path, rule, None if value is None else str(value))] = None
 
+    def extend(self, violations: Iterable[Violation]) -> None:
+        """Note those that another has found, and raised."""
+        self._found.update(dict.fromkeys(violations))
+
     def __bool__(self) -> bool:
         return bool(self._found)
 

@@ -13,9 +13,15 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from .errors import PlanError, Problems
+
 REQUEST_KEYS = ("container_mode", "container_count", "host_address", "container_prefix")
 PROTOCOLS = ("tcp", "udp")
+ANYBODY = ipaddress.IPv6Network("::/0")
 _PORT = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?(?:/([a-z]+))?")
+
+#: Protocol, first port, last port, and from whom.
+Port = tuple[str, int, int, ipaddress.IPv6Network]
 
 
 class InventoryError(ValueError):
@@ -64,27 +70,63 @@ def launches(hosts: Iterable[Mapping[str, Any]], instance_type: str, image: str)
     ]
 
 
-def parse_port(value: Any, path: str) -> tuple[str, int, int]:
-    """`80`, `80/tcp` or `5000-5010/udp` as (protocol, first port, last port).
+def parse_ports(values: Any, path: str) -> list[Port]:
+    """Declared ports: ``80``, ``80/tcp`` or ``5000-5010/udp``, or ``{port: one of these, from: [IPv6 networks]}``.
 
-    Raises InventoryError.
+    Each as (protocol, first port, last port, source), one for each source; without ``from`` the source is anybody.
+    ``None`` are no ports. Raises PlanError with every problem found.
     """
+    problems = Problems()
+    found: list[Port] = []
+    if values is not None and not isinstance(values, (list, tuple)):
+        problems.add(path, "must be a list of ports such as 80/tcp", repr(values))
+    for at, value in enumerate(values if isinstance(values, (list, tuple)) else ()):
+        where = f"{path}[{at}]"
+        if not isinstance(value, Mapping):
+            port, sources = _read_port(problems, value, where), [ANYBODY]
+        else:
+            for key in sorted(set(value) - {"port", "from"}, key=str):
+                problems.add(f"{where}.{key}", "must be port or from", repr(value[key]))
+            port = _read_port(problems, value.get("port"), f"{where}.port")
+            sources = _read_sources(problems, value.get("from"), f"{where}.from")
+        if port:
+            found += [(*port, source) for source in sources]
+    problems.raise_if_any()
+    return found
+
+
+def _read_port(problems: Problems, value: Any, path: str) -> tuple[str, int, int] | None:
     match = _PORT.fullmatch(str(value).strip().lower())
     if not match:
-        raise InventoryError(f"{path}: must be a port like 80/tcp or 5000-5010/udp, got {value!r}")
+        problems.add(path, "must be a port like 80/tcp or 5000-5010/udp", repr(value))
+        return None
     first, last, protocol = int(match[1]), int(match[2] or match[1]), match[3] or "tcp"
     if protocol not in PROTOCOLS:
-        raise InventoryError(f"{path}: protocol must be one of {', '.join(PROTOCOLS)}, got {value!r}")
-    if not 1 <= first <= last <= 65535:
-        raise InventoryError(f"{path}: ports must rise within 1 to 65535, got {value!r}")
-    return protocol, first, last
+        problems.add(path, f"protocol must be one of {', '.join(PROTOCOLS)}", repr(value))
+    elif not 1 <= first <= last <= 65535:
+        problems.add(path, "ports must rise within 1 to 65535", repr(value))
+    else:
+        return protocol, first, last
+    return None
 
 
-def _network(value: Any, path: str) -> str:
-    try:
-        return str(ipaddress.IPv6Network(value))
-    except ValueError as error:
-        raise InventoryError(f"{path}: must be an IPv6 network, got {value!r}") from error
+def _read_sources(problems: Problems, values: Any, path: str) -> list[ipaddress.IPv6Network]:
+    if values is None:
+        return [ANYBODY]
+    if not isinstance(values, (list, tuple)) or not values:
+        problems.add(path, "must be a list of IPv6 networks, or left out for anybody", repr(values))
+        return []
+    return _read_networks(problems, values, path)
+
+
+def _read_networks(problems: Problems, values: Iterable[Any], path: str) -> list[ipaddress.IPv6Network]:
+    found = []
+    for at, value in enumerate(values):
+        try:
+            found.append(ipaddress.IPv6Network(value))
+        except ValueError:
+            problems.add(f"{path}[{at}]", "must be an IPv6 network such as 2001:db8::/32", repr(value))
+    return found
 
 
 def ingress_rules(
@@ -93,16 +135,25 @@ def ingress_rules(
     """The rules, in amazon.aws.ec2_security_group's form, that a fleet needs and nothing more.
 
     ICMPv6 from the group itself (the tutorial's row 16), ssh from `ssh_from`, and each port that some container
-    declares from `containers_from`. The group is one for the fleet; which container has which port open is decided on
-    its host. Raises InventoryError.
+    declares from `containers_from`, or from that part of it that the containers which declare it name by `from`. The
+    group is one for the fleet; which container has which port open, to whom, is decided on its host. Raises PlanError
+    with every problem found.
     """
-    operators = [_network(network, f"vpc_ssh_from[{n}]") for n, network in enumerate(ssh_from)]
-    clients = [_network(network, f"vpc_clients_from[{n}]") for n, network in enumerate(containers_from)]
-    ports: set[tuple[str, int, int]] = set()
+    problems = Problems()
+    operators = _read_networks(problems, ssh_from, "vpc_ssh_from")
+    clients = _read_networks(problems, containers_from, "vpc_clients_from")
+    sources: dict[tuple[str, int, int], list[ipaddress.IPv6Network]] = {}
     for host in hosts:
         for n, container in enumerate(host.get("containers") or ()):
-            for m, port in enumerate(container.get("ports") or ()):
-                ports.add(parse_port(port, f"{host['inventory_hostname']}.containers[{n}].ports[{m}]"))
+            path = f"{host['inventory_hostname']}.containers[{n}].ports"
+            try:
+                ports = parse_ports(container.get("ports"), path)
+            except PlanError as error:
+                problems.extend(error.violations)
+                continue
+            for protocol, first, last, source in ports:
+                sources.setdefault((protocol, first, last), []).append(source)
+    problems.raise_if_any()
     rules: list[dict[str, Any]] = [
         {
             "proto": "icmpv6",
@@ -113,15 +164,27 @@ def ingress_rules(
         }
     ]
     if operators:
-        rules.append({"proto": "tcp", "ports": [22], "cidr_ipv6": operators, "rule_desc": "ssh from operators"})
-    for protocol, first, last in sorted(ports) if clients else ():
-        rules.append(
-            {
-                "proto": protocol,
-                "from_port": first,
-                "to_port": last,
-                "cidr_ipv6": clients,
-                "rule_desc": "declared by a container",
-            }
-        )
+        cidrs = [str(network) for network in operators]
+        rules.append({"proto": "tcp", "ports": [22], "cidr_ipv6": cidrs, "rule_desc": "ssh from operators"})
+    for (protocol, first, last), wanted in sorted(sources.items()):
+        admitted = clients if ANYBODY in wanted else _common(clients, wanted)
+        if admitted:
+            rules.append(
+                {
+                    "proto": protocol,
+                    "from_port": first,
+                    "to_port": last,
+                    "cidr_ipv6": [str(network) for network in admitted],
+                    "rule_desc": "declared by a container",
+                }
+            )
     return rules
+
+
+def _common(
+    these: Iterable[ipaddress.IPv6Network], those: Sequence[ipaddress.IPv6Network]
+) -> list[ipaddress.IPv6Network]:
+    """What is both in one of these and in one of those, in as few networks as can be: of two that meet, the smaller."""
+    pairs = ((one, other) for one in these for other in those if one.overlaps(other))
+    both = [max(pair, key=lambda network: network.prefixlen) for pair in pairs]
+    return sorted(ipaddress.collapse_addresses(both))

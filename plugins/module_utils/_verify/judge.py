@@ -93,6 +93,9 @@ def _left_out(fleet: Fleet) -> Iterator[str]:
     elif not traffic.targets_outside(fleet):
         yield "capture.internet: the target is no host of ours that could look at what arrives"
     seen = [host for host in fleet.hosts if host.seen]
+    left = [host.name for host in seen if host.openings is None]
+    if left:
+        yield f"port.host: {', '.join(left)} leave their own ports to the security group (verify_host_closed)"
     if any(host.seen.get("metadata") is None for host in seen):
         yield "metadata.*, instance.*: IMDS is not asked (verify_metadata)"
     if any(host.seen["apt"]["update"] is None for host in seen):

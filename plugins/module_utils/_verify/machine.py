@@ -28,6 +28,7 @@ def checks(host: Host) -> Iterator[Check]:
     yield _default_route(host)
     yield _routes(host)
     yield _forwarding(host)
+    yield from _guard(host)
 
 
 def _ssh(host: Host) -> Check:
@@ -134,3 +135,16 @@ def _forwarding(host: Host) -> Check:
     observed = dict(host.seen["forwarding"])
     evidence = ", ".join(f"net.ipv6.conf.{name}.forwarding = {value}" for name, value in sorted(observed.items()))
     return check(host, "host.forwarding", {"all": 1, "default": 1}, observed, evidence, hints.FORWARDING)
+
+
+def _guard(host: Host) -> Iterator[Check]:
+    """The service that keeps the table; the table as it was loaded, with what it closes."""
+    guard = host.seen["guard"]
+    keeper = guard["keeper"]
+    yield check(host, "guard.keeper", "active", keeper, f"{guard['unit']} is {keeper or 'not there'}", hints.KEEPER)
+    expected = {"in_force": True, "containers": True, "host": host.openings is not None}
+    observed = {key: guard[key] for key in expected}
+    closed = " and ".join(name for key, name in (("containers", "containers"), ("host", "the host")) if guard[key])
+    state = "as it was loaded" if guard["in_force"] else "not as it was loaded"
+    evidence = f"{guard['table']} is {state}, and closes {closed or 'nothing'}"
+    yield check(host, "guard.table", expected, observed, evidence, hints.GUARD)

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import ipaddress
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,20 +24,43 @@ class VerifyError(ValueError):
 
 
 @dataclass(frozen=True)
+class Opening:
+    """Declared TCP ports, ``first`` to ``last``, and whom they are open to."""
+
+    first: int
+    last: int
+    source: ipaddress.IPv6Network
+
+
+def open_to(openings: Iterable[Opening], port: int, source: str = "") -> bool:
+    """Whether a TCP port is open to an address; without one, whether it is to anybody at all."""
+    return any(
+        one.first <= port <= one.last and (not source or ipaddress.IPv6Address(source) in one.source)
+        for one in openings
+    )
+
+
+@dataclass(frozen=True)
 class Container:
-    """A declared container. ``address``: pinned, absolute, or None for "any in the host's prefix"; ``ports``: TCP."""
+    """A declared container. ``address``: pinned, absolute, or None for "any in the host's prefix"."""
 
     name: str
     image: str
     address: int | None = None
-    ports: tuple[int, ...] = ()
+    openings: tuple[Opening, ...] = ()
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """The TCP ports to try: both ends of each declared range."""
+        return tuple(dict.fromkeys(port for one in self.openings for port in (one.first, one.last)))
 
 
 @dataclass(frozen=True)
 class Host:
     """A host as allocated and declared, and everything it was seen to say (``seen``: host_observe's answer, or {}).
 
-    ``trouble`` says why there is none, as far as known.
+    ``trouble`` says why there is none, as far as known. ``openings``: the host's own; None where its ports are left to
+    the security group.
     """
 
     name: str
@@ -49,6 +73,7 @@ class Host:
     mac: str
     eni: Mapping[str, Any]
     containers: tuple[Container, ...] = ()
+    openings: tuple[Opening, ...] | None = None
     seen: Mapping[str, Any] = field(default_factory=dict)
     probe: Mapping[str, Any] = field(default_factory=dict)
     capture: Mapping[str, Any] = field(default_factory=dict)

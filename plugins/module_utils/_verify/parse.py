@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from .._plan import inventory
 from .._plan.addresses import Block, read_address, read_block, resolve, single
-from .model import AUTO, BLOCK, DEFAULT_BRIDGE, PREFIX, ROUTED, Container, Fleet, Host, VerifyError
+from .._plan.errors import PlanError
+from .model import AUTO, BLOCK, DEFAULT_BRIDGE, PREFIX, ROUTED, Container, Fleet, Host, Opening, VerifyError
 
 T = TypeVar("T")
 
@@ -21,9 +22,10 @@ NETWORKS = (ROUTED, DEFAULT_BRIDGE)
 def fleet(facts: Mapping[str, Any]) -> Fleet:
     """The fleet from plain data.
 
-    ``facts``: ``allocation`` (eni_info's hosts), ``declared`` (by host: ``containers``, ``network``, ``bridge``),
-    ``observed``, ``probes``, ``captures`` (the modules' answers by host; a host that did not answer may be missing),
-    ``vantage`` (names), ``internet_target``, ``closed_ports``, ``security_groups``. Raises ``VerifyError``.
+    ``facts``: ``allocation`` (eni_info's hosts), ``declared`` (by host: ``containers``, ``network``, ``bridge``,
+    ``host_ports``, ``host_closed``), ``observed``, ``probes``, ``captures`` (the modules' answers by host; a host that
+    did not answer may be missing), ``vantage`` (names), ``internet_target``, ``closed_ports``, ``security_groups``.
+    Raises ``VerifyError``.
     """
     allocation = _mapping(facts.get("allocation"), "allocation")
     probes, captures = (_mapping(facts.get(key) or {}, key) for key in ("probes", "captures"))
@@ -52,7 +54,7 @@ def fleet(facts: Mapping[str, Any]) -> Fleet:
 def _host(name: str, eni: Mapping[str, Any], declared: Mapping[str, Any], **seen: Any) -> Host:
     path = f"allocation.{name}"
     subnet = _read(read_block, eni.get("subnet_cidr"), f"{path}.subnet_cidr")
-    network = declared.get("network") or ROUTED
+    network, closed = declared.get("network") or ROUTED, declared.get("host_closed")
     if "addresses" not in seen["seen"]:  # unreachable, or the module failed: then msg says why, and there is no answer
         seen = {**seen, "seen": {}, "trouble": str(seen["seen"].get("msg") or "")}
     return Host(
@@ -66,6 +68,7 @@ def _host(name: str, eni: Mapping[str, Any], declared: Mapping[str, Any], **seen
         mac=str(eni.get("mac_address") or "").lower(),
         eni=eni,
         containers=containers(declared.get("containers") or (), subnet, f"declared.{name}.containers"),
+        openings=_openings(declared.get("host_ports"), f"declared.{name}.host_ports") if closed else None,
         **seen,
     )
 
@@ -82,17 +85,18 @@ def containers(declared: Sequence[Mapping[str, Any]], subnet: Block, path: str) 
         address = None
         if pinned != AUTO:
             address = resolve(single(_read(read_address, pinned, f"{where}.address")), subnet).first
-        ports = tuple(
-            port for m, value in enumerate(entry.get("ports") or ()) for port in _tcp(value, f"{where}.ports[{m}]")
-        )
-        found.append(Container(str(name), str(entry.get("image") or ""), address, ports))
+        openings = _openings(entry.get("ports"), f"{where}.ports")
+        found.append(Container(str(name), str(entry.get("image") or ""), address, openings))
     return tuple(found)
 
 
-def _tcp(value: Any, path: str) -> tuple[int, ...]:
-    """The TCP ports to try of a declared port: both ends of a range; none for UDP, which answers nothing by itself."""
-    protocol, first, last = _read(lambda given: inventory.parse_port(given, path), value, "")
-    return () if protocol != "tcp" else tuple(dict.fromkeys((first, last)))
+def _openings(values: Any, path: str) -> tuple[Opening, ...]:
+    """Declared TCP ports; UDP is left out, which answers nothing by itself."""
+    try:
+        ports = inventory.parse_ports(values, path)
+    except PlanError as error:
+        raise VerifyError(str(error)) from error
+    return tuple(Opening(first, last, source) for protocol, first, last, source in ports if protocol == "tcp")
 
 
 def _port(value: Any, path: str) -> int:
@@ -109,7 +113,7 @@ def _read(function: Callable[[Any], T], value: Any, path: str) -> T:
     try:
         return function(value)
     except ValueError as error:
-        raise VerifyError(f"{path}: {error}, got {value!r}" if path else str(error)) from error
+        raise VerifyError(f"{path}: {error}, got {value!r}") from error
 
 
 def _mapping(value: Any, path: str) -> Mapping[str, Any]:

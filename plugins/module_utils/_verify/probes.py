@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .._observe.images import registry
 from .._plan.addresses import address_text
-from .model import Container, Fleet, Host
+from .model import Container, Fleet, Host, Opening, open_to
 
 
 def targets(fleet: Fleet) -> Iterator[tuple[Host, Container, str]]:
@@ -44,7 +44,7 @@ def _from_containers(fleet: Fleet, host: Host, known: list[tuple[Host, Container
             continue
         far = [address for _host, _container, address in known if address != own]
         pings += [{"container": container.name, "target": target} for target in (*far, fleet.internet_target) if target]
-        ports = undeclared(fleet, container)
+        ports = undeclared(fleet, container.openings)
         connects += [{"container": container.name, "target": own, "port": port} for port in ports]
     default = host.seen.get("docker", {}).get("default_registry", "")
     registries = dict.fromkeys(registry(container.image, default) for container in host.containers)
@@ -53,15 +53,21 @@ def _from_containers(fleet: Fleet, host: Host, known: list[tuple[Host, Container
 
 
 def _from_outside(fleet: Fleet, known: list[tuple[Host, Container, str]]) -> Probes:
-    """A host outside pings the target (is it that itself?), and tries every port of every container."""
+    """A host outside pings the target (is it that itself?), and tries ports of every container and of every host."""
     connects = [
         {"target": address, "port": port}
         for _host, container, address in known
-        for port in (*container.ports, *undeclared(fleet, container))
+        for port in (*container.ports, *undeclared(fleet, container.openings))
+    ]
+    connects += [
+        {"target": address_text(host.address), "port": port}
+        for host in fleet.hosts
+        if host.openings is not None
+        for port in undeclared(fleet, host.openings)
     ]
     return {"pings": [{"target": fleet.internet_target}] if fleet.internet_target else [], "connects": connects}
 
 
-def undeclared(fleet: Fleet, container: Container) -> tuple[int, ...]:
-    """The ports to find closed on this container: those asked for, without its declared ones."""
-    return tuple(port for port in fleet.closed_ports if port not in container.ports)
+def undeclared(fleet: Fleet, openings: Iterable[Opening]) -> tuple[int, ...]:
+    """The ports to find closed on a container or host: those asked for, without what it opens to anybody at all."""
+    return tuple(port for port in fleet.closed_ports if not open_to(openings, port))

@@ -10,7 +10,7 @@ from typing import Any
 
 from .._plan.addresses import address_text
 from . import hints
-from .model import Check, Container, Fleet, Host, check
+from .model import Check, Container, Fleet, Host, check, open_to
 from .probes import targets, undeclared
 
 ECHO_REQUEST = 128
@@ -23,10 +23,11 @@ ON_ONE_HOST = INITIAL_HOP_LIMIT
 ON_ARRIVAL = INITIAL_HOP_LIMIT - 1
 
 Flow = Mapping[str, Any]
+Tried = Mapping[str, str]
 
 
 def checks(fleet: Fleet, host: Host) -> Iterator[Check]:
-    """Every check of this kind whose packets start in, or go to, this host's containers."""
+    """Every check of this kind whose packets start in, or go to, this host or its containers."""
     places = list(targets(fleet))
     for container in host.containers:
         for far, peer, address in places:
@@ -35,6 +36,7 @@ def checks(fleet: Fleet, host: Host) -> Iterator[Check]:
         if fleet.internet_target:
             yield from _internet(fleet, host, container)
         yield from _ports(fleet, host, container)
+    yield from _host_ports(fleet, host)
 
 
 def _ping(host: Host, container: str | None, target: str) -> Mapping[str, Any]:
@@ -193,7 +195,13 @@ def _ports(fleet: Fleet, host: Host, container: Container) -> Iterator[Check]:
     address = host.container_address(container.name)
     for name, place in fleet.vantage.items():
         for port in container.ports:
-            outcome = _outcome(place["probe"], None, address, port)
+            tried = _tried(place["probe"], None, address, port)
+            if tried["source"] and not open_to(container.openings, port, tried["source"]):
+                sources = ", ".join(str(one.source) for one in container.openings if one.first <= port <= one.last)
+                inside = f"declared for {sources}, {_came(host, address, port)}"
+                yield _closed(host, "port.undeclared", name, (address, port), tried, inside, container.name)
+                continue
+            outcome = tried["outcome"]
             yield check(
                 host,
                 "port.declared",
@@ -203,36 +211,52 @@ def _ports(fleet: Fleet, host: Host, container: Container) -> Iterator[Check]:
                 hints.NOT_TRIED if outcome == UNTRIED else hints.PORT_SHUT,
                 subject=f"{container.name} port {port} from {name}",
             )
-        for port in undeclared(fleet, container):
-            outcome = _outcome(place["probe"], None, address, port)
-            yield check(
-                host,
-                "port.undeclared",
-                "timeout",
-                outcome,
-                f"from {name}: [{address}]:{port} {_answer(outcome)}; {_inside(host, container, address, port)}",
-                hints.NOT_TRIED if outcome == UNTRIED else hints.PORT_OPEN,
-                subject=f"{container.name} port {port} from {name}",
-            )
+        for port in undeclared(fleet, container.openings):
+            tried = _tried(place["probe"], None, address, port)
+            listens = _tried(host.probe, container.name, address, port)["outcome"] == "open"
+            inside = f"{'listening' if listens else 'nothing listens'} inside, {_came(host, address, port)}"
+            yield _closed(host, "port.undeclared", name, (address, port), tried, inside, container.name)
 
 
-def _answer(outcome: str) -> str:
-    return "gives no answer" if outcome == "timeout" else f"is {outcome}"
+def _host_ports(fleet: Fleet, host: Host) -> Iterator[Check]:
+    """A host that is not closed refuses at once where nothing listens: that too is an answer."""
+    address = address_text(host.address)
+    for name, place in fleet.vantage.items() if host.openings is not None else ():
+        for port in undeclared(fleet, host.openings or ()):
+            tried = _tried(place["probe"], None, address, port)
+            yield _closed(host, "port.host", name, (address, port), tried, _came(host, address, port), "")
 
 
-def _inside(host: Host, container: Container, address: str, port: int) -> str:
-    """What is known of the port on the host: whether anything listens, and how far the attempts came."""
-    listens = _outcome(host.probe, container.name, address, port) == "open"
+def _closed(
+    host: Host, kind: str, vantage: str, target: tuple[str, int], tried: Tried, inside: str, container: str
+) -> Check:
+    """That a port gives no answer; ``inside`` is what is known of it on the host."""
+    (address, port), outcome = target, tried["outcome"]
+    answer = "gives no answer" if outcome == "timeout" else f"is {outcome}"
+    hint = hints.PORT_OPEN if container else hints.HOST_OPEN
+    return check(
+        host,
+        kind,
+        "timeout",
+        outcome,
+        f"from {vantage}: [{address}]:{port} {answer}; {inside}",
+        hints.NOT_TRIED if outcome == UNTRIED else hint,
+        subject=f"{container} port {port} from {vantage}".strip(),
+    )
+
+
+def _came(host: Host, address: str, port: int) -> str:
+    """How far the attempts came."""
     came = any(
         flow["protocol"] == "tcp" and flow["port"] == port and flow["destination"] == address
         for flow in host.capture.get("flows", ())
     )
-    stopped = f"attempts came to {host.interface}" if came else "attempts were stopped before the host"
-    return f"{'listening' if listens else 'nothing listens'} inside, {stopped}"
+    return f"attempts came to {host.interface}" if came else "attempts were stopped before the host"
 
 
-def _outcome(probe: Mapping[str, Any], container: str | None, address: str, port: int) -> str:
+def _tried(probe: Mapping[str, Any], container: str | None, address: str, port: int) -> Tried:
+    """The attempt's ``outcome``, and the ``source`` that it came from ("" when that is not known)."""
     for entry in probe.get("connects", ()):
         if entry["container"] == container and entry["target"] == address and entry["port"] == port:
-            return str(entry["outcome"])
-    return UNTRIED
+            return {"outcome": str(entry["outcome"]), "source": str(entry["source"])}
+    return {"outcome": UNTRIED, "source": ""}

@@ -15,15 +15,20 @@ container_plan = FilterModule().filters()["container_plan"]
 container_check = FilterModule().filters()["container_check"]
 
 
-@pytest.mark.parametrize(("engine", "guard"), [("20.10.24", True), ("26.1.5", True), ("28.5.2", False), (None, False)])
-def test_who_closes_ports_depends_on_the_engine(engine, guard):
-    plan = container_plan([WEB], **WHERE, observed={"engine": engine, "containers": {}})
-    assert plan["guard"] is guard
-    assert plan["containers"][0]["address"] == "2001:db8::a"
-
-
-def test_without_a_host_it_is_a_preview():
-    assert container_plan([WEB], **WHERE, network="default_bridge")["guard"] is True
+@pytest.mark.parametrize(
+    ("engine", "network", "published"),
+    [
+        ("20.10.24", "routed", False),
+        ("26.1.5", "routed", False),
+        ("28.5.2", "routed", True),
+        (None, "routed", True),
+        ("28.5.2", "default_bridge", False),
+    ],
+)
+def test_ports_are_published_where_docker_closes_the_others_and_always_declared(engine, network, published):
+    plan = container_plan([WEB], **WHERE, network=network, observed={"engine": engine, "containers": {}})
+    assert bool(plan["containers"][0]["options"]["published_ports"]) is published
+    assert [one["ports"] for one in plan["declared"]] == [[80]]
 
 
 @pytest.mark.parametrize(
@@ -49,12 +54,15 @@ def test_a_whole_fleet_is_checked_at_once():
     """Before anything is made, and every host's problems in one error."""
     hosts = [{"inventory_hostname": "one", "containers": [WEB]}, {"inventory_hostname": "two"}]
     assert container_check(hosts, ALLOCATION) == {"one": 1, "two": 0}
-    hosts[0]["containers"] = [{**WEB, "ports": ["http"]}, {**WEB, "name": "b b"}]
+    hosts[0]["containers"] = [{**WEB, "ports": [{"port": 80, "from": ["::/0"]}]}]
+    assert container_check(hosts, ALLOCATION) == {"one": 1, "two": 0}
+    hosts[0]["containers"] = [{**WEB, "ports": ["http", {"port": 80, "from": ["x"]}]}, {**WEB, "name": "b b"}]
     hosts[1]["container_network"] = "nat"
     with pytest.raises(AnsibleFilterError) as error:
         container_check(hosts, ALLOCATION)
     said = str(error.value).splitlines()
     assert any(line.startswith("one.containers[0].ports[0]: ") and "http" in line for line in said)
+    assert any(line.startswith("one.containers[0].ports[1].from[0]: ") and "'x'" in line for line in said)
     assert any(line.startswith("one.containers[1].name: ") and "b b" in line for line in said)
     assert "two.container_network: must be one of routed, default_bridge, got nat" in said
 

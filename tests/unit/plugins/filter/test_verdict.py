@@ -25,7 +25,7 @@ def facts() -> dict[str, Any]:
 def test_a_verdict_becomes_a_table_and_a_picture(facts: dict[str, Any]) -> None:
     report = FILTERS["verdict"](facts)
     lines = FILTERS["verdict_table"](report)
-    assert lines[-1] == "136 of 136 checks hold on 4 hosts"
+    assert lines[-1] == "148 of 148 checks hold on 4 hosts"
     assert ElementTree.fromstring(FILTERS["topology_svg"](report)).tag.endswith("svg")
 
 

@@ -167,6 +167,11 @@ class TestRefusals:
             ({"ports": ["http"]}, "ports[0]: must be a port like 80/tcp or 5000-5010/udp, got 'http'"),
             ({"ports": [80, "70000/tcp"]}, "ports[1]: ports must rise within 1 to 65535, got '70000/tcp'"),
             ({"ports": "80/tcp"}, "ports: must be a list of ports such as 80/tcp, got '80/tcp'"),
+            ({"ports": 80}, "ports: must be a list of ports such as 80/tcp, got 80"),
+            (
+                {"ports": [{"port": 80, "from": ["x"]}]},
+                "ports[0].from[0]: must be an IPv6 network such as 2001:db8::/32, got",
+            ),
             ({"port": [80]}, "port: must be one of name, image, address, ports"),
             ({"image": ""}, "image: must name an image, got ''"),
         ],
@@ -204,7 +209,7 @@ class TestRefusals:
 class TestRender:
     def test_docker_publishes_on_ipv6_only_and_without_a_port_of_the_hosts(self):
         plan = planned(declare("web", ports=[80, "5000-5010/udp"], env={"A": True, "B": 1}))
-        data = render(plan, ROUTED, "pub6", guarded=False)
+        data = render(plan, ROUTED, "pub6", docker_closes=True)
         options = data["containers"][0]["options"]
         assert options["published_ports"] == ["[::]::80/tcp", "[::]::5000-5010/udp"]
         assert options["networks"] == [{"name": "pub6", "ipv6_address": "2001:db8::a"}]
@@ -212,16 +217,30 @@ class TestRender:
         assert options["env"] == {"A": "true", "B": "1"}
         assert options["labels"] == {containers.LABEL: "containers"}
 
-    def test_where_the_guard_closes_docker_publishes_nothing(self):
-        data = render(planned(declare("web", ports=[80])), ROUTED, "pub6", guarded=True)
-        assert data["containers"][0]["options"]["published_ports"] == []
-        assert data["declared"] == [{"name": "web", "address": "2001:db8::a", "ports": ["80/tcp"]}]
+    @pytest.mark.parametrize("docker_closes", [True, False])
+    def test_the_guard_is_told_of_ports_as_they_were_declared(self, docker_closes):
+        ports = ["80/tcp", {"port": 443, "from": ["2001:db8:5::/48"]}]
+        plan = planned([*declare("web", ports=ports), *declare("two")])
+        data = render(plan, ROUTED, "pub6", docker_closes)
+        assert data["declared"] == [{"name": "web", "address": "2001:db8::a", "ports": ports}]
 
-    def test_docker0(self):
-        data = render(planned(declare("web", ports=[80]), network=DEFAULT_BRIDGE), DEFAULT_BRIDGE, "pub6", guarded=True)
+    def test_a_port_for_two_networks_is_published_once(self):
+        ports = [{"port": 80, "from": ["2001:db8:5::/48", "2001:db8:6::/48"]}, "80/tcp"]
+        data = render(planned(declare("web", ports=ports)), ROUTED, "pub6", docker_closes=True)
+        assert data["containers"][0]["options"]["published_ports"] == ["[::]::80/tcp"]
+
+    def test_where_the_guard_alone_closes_docker_publishes_nothing(self):
+        data = render(planned(declare("web", ports=[80])), ROUTED, "pub6", docker_closes=False)
+        assert data["containers"][0]["options"]["published_ports"] == []
+
+    def test_without_ports_nothing_is_declared(self):
+        assert render(planned(declare("web", "two")), ROUTED, "pub6", docker_closes=True)["declared"] == []
+
+    def test_on_docker0_the_address_is_left_to_docker(self):
+        plan = planned(declare("web", ports=[80]), network=DEFAULT_BRIDGE)
+        data = render(plan, DEFAULT_BRIDGE, "pub6", docker_closes=False)
         assert data["containers"][0]["options"]["networks"] == [{"name": "bridge"}]
-        assert data["containers"][0]["options"]["labels"][containers.PORTS_LABEL] == "80/tcp"
-        assert data["declared"][0]["address"] is None
+        assert data["declared"] == [{"name": "web", "ports": [80]}]
 
 
 def test_what_docker_answers():

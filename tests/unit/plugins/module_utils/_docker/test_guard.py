@@ -18,44 +18,20 @@ ALL, SOME = IPv6Network("::/0"), IPv6Network("2001:db8:5::/48")
 HOST = [("tcp", 22, 22, ALL), ("tcp", 9100, 9100, SOME), ("udp", 60000, 61000, ALL)]
 
 
-def refusal(values):
-    with pytest.raises(PlanError) as caught:
-        guard.parse_ports(values, "docker_host_ports")
-    return str(caught.value)
-
-
-class TestPorts:
-    def test_a_port_is_open_to_anybody_or_to_those_named(self):
-        given = ["80/tcp", {"port": "5000-5010/udp", "from": ["2001:db8:5::/48", "2001:db8:6::1"]}, {"port": 443}]
-        assert guard.parse_ports(given, "ports") == [
-            ("tcp", 80, 80, ALL),
-            ("udp", 5000, 5010, SOME),
-            ("udp", 5000, 5010, IPv6Network("2001:db8:6::1/128")),
-            ("tcp", 443, 443, ALL),
-        ]
-
-    @pytest.mark.parametrize(
-        ("value", "message"),
-        [
-            ("http", "docker_host_ports[0]: must be a port like 80/tcp or 5000-5010/udp, got 'http'"),
-            ({"port": "0/tcp"}, "docker_host_ports[0].port: ports must rise within 1 to 65535, got '0/tcp'"),
-            (
-                {"port": 80, "from": ["10.0.0.0/8"]},
-                "docker_host_ports[0].from[0]: must be an IPv6 network such as 2001:db8::/32, got '10.0.0.0/8'",
-            ),
-            ({"port": 80, "from": []}, "docker_host_ports[0].from: must be a list of IPv6 networks, or left out for"),
-            ({"port": 80, "form": ["::/0"]}, "docker_host_ports[0].form: must be port or from"),
-        ],
-    )
-    def test_path_rule_and_value(self, value, message):
-        assert message in refusal([value])
+class TestContainers:
+    def test_ports_are_for_anybody_or_for_those_named(self):
+        (found,) = guard.parse_declared(
+            [{"name": "web", "ports": [80, {"port": 443, "from": [str(SOME)]}]}], "bridge", []
+        )
+        assert found == ports.Declared("web", "bridge", None, (("tcp", 80, 80, ALL), ("tcp", 443, 443, SOME)))
 
     def test_containers_with_an_address_elsewhere_or_without_name_and_address(self):
-        given = [{"name": "web", "address": "2001:db9::a", "ports": [80]}, {"ports": ["x"]}]
+        given = [{"name": "web", "address": "2001:db9::a", "ports": ["x"]}, {"ports": ["x"]}]
         with pytest.raises(PlanError) as caught:
             guard.parse_declared(given, "bridge", PREFIXES)
         rule = "must lie in the host's container prefix 2001:db8::8/126, 2001:db8:0:0:1::/80, got 2001:db9::a"
         assert f"containers[web].address: {rule}" in str(caught.value)
+        assert "containers[web].ports[0]: must be a port like" in str(caught.value)
         assert "containers[1]: must have a name or an address" in str(caught.value)
 
 

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv6Network
+
 import pytest
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan import inventory
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError
 
 
 def host(name="a", **variables):
@@ -46,34 +49,61 @@ def test_a_host_may_name_its_own_type_and_image():
     ]
 
 
+ALL, SOME = IPv6Network("::/0"), IPv6Network("2001:db8:5::/48")
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("80/tcp", ("tcp", 80, 80)),
-        (80, ("tcp", 80, 80)),
-        ("53/UDP", ("udp", 53, 53)),
-        ("5000-5010/udp", ("udp", 5000, 5010)),
+        ("80/tcp", [("tcp", 80, 80, ALL)]),
+        (80, [("tcp", 80, 80, ALL)]),
+        ("53/UDP", [("udp", 53, 53, ALL)]),
+        ("5000-5010/udp", [("udp", 5000, 5010, ALL)]),
+        ({"port": 80}, [("tcp", 80, 80, ALL)]),
+        (
+            {"port": "80/tcp", "from": ["2001:db8:5::/48", "2001:db8:6::1"]},
+            [("tcp", 80, 80, SOME), ("tcp", 80, 80, IPv6Network("2001:db8:6::1/128"))],
+        ),
     ],
 )
-def test_ports_are_read_as_docker_writes_them(value, expected):
-    assert inventory.parse_port(value, "x") == expected
+def test_ports_are_read_as_docker_writes_them_and_for_whom_they_are(value, expected):
+    assert inventory.parse_ports([value], "x") == expected
 
 
 @pytest.mark.parametrize(
-    ("value", "rule"),
+    ("value", "where", "rule", "got"),
     [
-        ("http", "must be a port like"),
-        ("0/tcp", "within 1 to 65535"),
-        ("90-80", "must rise"),
-        ("80/sctp", "protocol"),
-        ("8080:80", "must be a port like"),
+        ("http", "", "must be a port like", "'http'"),
+        ("0/tcp", "", "ports must rise within 1 to 65535", "'0/tcp'"),
+        ("90-80", "", "ports must rise", "'90-80'"),
+        ("80/sctp", "", "protocol must be one of", "'80/sctp'"),
+        ("8080:80", "", "must be a port like", "'8080:80'"),
+        ({"from": ["::/0"]}, ".port", "must be a port like", "None"),
+        ({"port": 80, "form": ["::/0"]}, ".form", "must be port or from", "['::/0']"),
+        ({"port": 80, "from": []}, ".from", "must be a list of IPv6 networks, or left out", "[]"),
+        ({"port": 80, "from": "::/0"}, ".from", "must be a list of IPv6 networks, or left out", "'::/0'"),
+        ({"port": 80, "from": ["::/0", "10.0.0.0/8"]}, ".from[1]", "must be an IPv6 network", "'10.0.0.0/8'"),
+        ({"port": 80, "from": ["2001:db8::1/64"]}, ".from[0]", "must be an IPv6 network", "'2001:db8::1/64'"),
     ],
 )
-def test_a_bad_port_is_named_with_path_rule_and_value(value, rule):
-    with pytest.raises(inventory.InventoryError, match=rule) as error:
+def test_a_bad_port_is_named_with_path_rule_and_value(value, where, rule, got):
+    with pytest.raises(PlanError) as error:
         inventory.ingress_rules([host(containers=[{"ports": ["443", value]}])], "g", [], ["::/0"])
-    assert str(error.value).startswith("a.containers[0].ports[1]: ")
-    assert repr(value) in str(error.value)
+    said = str(error.value)
+    assert said.startswith(f"a.containers[0].ports[1]{where}: {rule}")
+    assert said.endswith(f", got {got}")
+
+
+def test_every_bad_port_of_every_host_is_named_at_once():
+    hosts = [host(containers=[{"ports": ["x", "y"]}]), host("b", containers=[{}, {"ports": "80/tcp"}])]
+    with pytest.raises(PlanError) as error:
+        inventory.ingress_rules(hosts, "g", ["10.0.0.0/8"], [])
+    assert [violation.path for violation in error.value.violations] == [
+        "vpc_ssh_from[0]",
+        "a.containers[0].ports[0]",
+        "a.containers[0].ports[1]",
+        "b.containers[1].ports",
+    ]
 
 
 def test_only_what_is_declared_is_let_in():
@@ -88,11 +118,36 @@ def test_only_what_is_declared_is_let_in():
     ]
 
 
+def only(*networks):
+    return {"ports": [{"port": "443/tcp", "from": list(networks)}]}
+
+
+@pytest.mark.parametrize(
+    ("containers", "clients", "admitted"),
+    [
+        ([only("2001:db8:5::/48")], ["::/0"], ["2001:db8:5::/48"]),
+        ([only("2001:db8:6::/64"), only("2001:db8:5::/64")], ["::/0"], ["2001:db8:5::/64", "2001:db8:6::/64"]),
+        ([only("2001:db8:5::/64", "2001:db8:5:1::/64")], ["::/0"], ["2001:db8:5::/63"]),
+        ([only("2001:db8:5::/64"), {"ports": [443]}], ["::/0"], ["::/0"]),
+        ([only("2001:db8::/32")], ["2001:db8:7::/48", "2001:db9::/32"], ["2001:db8:7::/48"]),
+        ([only("2001:db8:5::/64")], ["2001:db8:7::/48"], None),
+    ],
+    ids=["one", "union", "joined", "one is for anybody", "no more than the fleet's clients", "none of them"],
+)
+def test_from_narrows_the_groups_rule_for_that_port_alone(containers, clients, admitted):
+    hosts = [host(containers=containers[:1]), host("b", containers=[*containers[1:], {"ports": ["80"]}])]
+    rules = inventory.ingress_rules(hosts, "fleet", [], clients)
+    assert {rule["from_port"]: rule["cidr_ipv6"] for rule in rules[1:]} == {
+        80: clients,
+        **({443: admitted} if admitted else {}),
+    }
+
+
 def test_without_networks_nothing_but_icmpv6_is_open():
     rules = inventory.ingress_rules([host(containers=[{"ports": ["80"]}])], "fleet", [], [])
     assert [rule["proto"] for rule in rules] == ["icmpv6"]
 
 
 def test_an_ipv4_network_is_refused_with_its_path():
-    with pytest.raises(inventory.InventoryError, match=r"^vpc_ssh_from\[1\]: must be an IPv6 network"):
+    with pytest.raises(PlanError, match=r"^vpc_ssh_from\[1\]: must be an IPv6 network"):
         inventory.ingress_rules([], "fleet", ["::/0", "192.0.2.0/24"], [])

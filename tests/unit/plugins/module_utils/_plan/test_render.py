@@ -50,7 +50,7 @@ def test_it_shows_every_address_engine_and_ping(report: dict[str, Any]) -> None:
         for container in host["containers"]:
             assert {container["name"], container["address"]} <= set(shown)
     assert shown.count("ttl=62, 0% loss") == 6
-    assert {"136 of 136 checks hold", "Internet: internet.lab.test", "80 open", "8080 closed"} <= set(shown)
+    assert {"148 of 148 checks hold", "Internet: internet.lab.test", "80 open", "8080 closed"} <= set(shown)
 
 
 def test_it_is_always_the_same(report: dict[str, Any]) -> None:

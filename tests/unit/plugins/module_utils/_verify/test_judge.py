@@ -64,6 +64,36 @@ def test_a_route_that_is_there_twice_is_no_fault(facts: dict[str, Any]) -> None:
     assert [each for each in report(facts)["checks"] if not each["holds"]] == []
 
 
+def test_a_port_for_others_has_to_be_closed_to_the_host_outside(facts: dict[str, Any]) -> None:
+    """And where a port is for anybody too, or lies in a declared range, it is no undeclared one."""
+    ports = [{"port": "80/tcp", "from": ["2001:db8:77::/48"]}, "8000-8090/tcp", "53/udp"]
+    facts["declared"]["instance-1"]["containers"][0]["ports"] = ports
+    for entry in facts["probes"]["internet"]["connects"]:
+        if entry["target"] == "2600:1f18:47b:ca03::a" and entry["port"] == 80:
+            entry["outcome"] = "timeout"
+    found = {check["id"]: check for check in report(facts)["checks"] if check["subject"].startswith("container-1 port")}
+    shut = found["port.undeclared/instance-1/container-1 port 80 from internet"]
+    assert shut["holds"]
+    assert "declared for 2001:db8:77::/48" in shut["evidence"]
+    assert set(found) - {shut["id"]} == {
+        f"port.declared/instance-1/container-1 port {port} from internet" for port in (8000, 8090)
+    }
+
+
+def test_a_host_that_is_left_alone_is_not_tried_and_that_is_said(facts: dict[str, Any]) -> None:
+    facts["declared"]["instance-1"]["host_closed"] = False
+    facts["observed"]["instance-1"]["guard"]["host"] = False
+    made = report(facts)
+    assert made["holds"]
+    assert not any(check["id"].startswith("port.host/instance-1/") for check in made["checks"])
+    assert any(text.startswith("port.host: instance-1 leave") for text in made["left_out"])
+
+
+def test_a_hosts_declared_port_is_not_tried_as_an_undeclared_one(facts: dict[str, Any]) -> None:
+    facts["declared"]["instance-1"]["host_ports"] = ["22/tcp", {"port": 8080, "from": ["2001:db8:77::/48"]}]
+    assert not any(check["id"].startswith("port.host/instance-1/") for check in report(facts)["checks"])
+
+
 def test_ids_are_unique(facts: dict[str, Any]) -> None:
     ids = [each["id"] for each in report(facts)["checks"]]
     assert len(ids) == len(set(ids))
@@ -115,6 +145,7 @@ def test_every_kind_of_check_is_made_to_fail_by_some_case(facts: dict[str, Any])
         ),
         (["declared", "instance-1", "containers", 0, "name"], "", "containers[0].name: must be given"),
         (["closed_ports"], [70000], "closed_ports[0]: must be a TCP port"),
+        (["declared", "instance-1", "host_ports"], ["x"], "declared.instance-1.host_ports[0]: must be a port like"),
     ],
 )
 def test_bad_input_is_refused_with_its_path(facts: dict[str, Any], path: list[Any], value: Any, says: str) -> None:

@@ -43,11 +43,15 @@ def good() -> dict[str, Any]:
     facts["probes"]["internet"] = {
         "pings": [{"container": None, "target": TARGET, "address": TARGET_ADDRESS, "source": TARGET_ADDRESS}],
         "connects": [
-            {"container": None, "target": address, "address": address, "port": port, "outcome": outcome}
+            _attempt(None, address, port, outcome, TARGET_ADDRESS)
             for address in addresses
             for port, outcome in ((80, "open"), (8080, "timeout"))
         ],
     }
+    hosts = [absolute(entry[0]) for entry in HOSTS.values()]
+    facts["probes"]["internet"]["connects"] += [
+        _attempt(None, address, 8080, "timeout", TARGET_ADDRESS) for address in hosts
+    ]
     facts["captures"]["internet"] = {"flows": [_echo("eth0", address, TARGET_ADDRESS, 62) for address in addresses]}
     facts.update(vantage=["internet"], internet_target=TARGET, closed_ports=[8080], security_groups=[_group()])
     return facts
@@ -95,6 +99,8 @@ def _declared(name: str, number: int) -> dict[str, Any]:
         "containers": [container],
         "network": "default_bridge" if default_bridge else "routed",
         "bridge": "docker0" if default_bridge else "br-pub6",
+        "host_ports": ["22/tcp"],
+        "host_closed": True,
     }
 
 
@@ -161,6 +167,14 @@ def _observed(name: str, eni: dict[str, Any]) -> dict[str, Any]:
             "daemon": {"ipv6": True, "fixed-cidr-v6": str(network), "ip6tables": False} if block else {},
             "network": {"subnet": str(network), "gateway": gateway, "options": {} if block else options},
         },
+        "guard": {
+            "unit": "ipv6-aws-containers-guard-keeper.service",
+            "keeper": "active",
+            "table": "ip6 ipv6_aws_containers",
+            "in_force": True,
+            "containers": True,
+            "host": True,
+        },
         "containers": {
             f"container-{number}": {
                 "pid": 4711,
@@ -191,9 +205,20 @@ def _probe(name: str) -> dict[str, Any]:
     others = [absolute(entry[3]) for other, entry in HOSTS.items() if other != name]
     pings = [dict(tally, target=text, address=text, hop_limits=[62]) for text in others]
     pings.append(dict(tally, target=TARGET, address=TARGET_ADDRESS, hop_limits=[62]))
-    inside = {"container": container, "target": own, "address": own, "port": 8080, "outcome": "open"}
-    registry = {"container": None, "target": REGISTRY, "address": "2001:db8:53::6", "port": 443, "outcome": "open"}
+    inside = _attempt(container, own, 8080, "open", own)
+    registry = {**_attempt(None, "2001:db8:53::6", 443, "open", absolute(HOSTS[name][0])), "target": REGISTRY}
     return {"pings": pings, "connects": [inside, registry]}
+
+
+def _attempt(container: str | None, address: str, port: int, outcome: str, source: str) -> dict[str, Any]:
+    return {
+        "container": container,
+        "target": address,
+        "address": address,
+        "port": port,
+        "source": source,
+        "outcome": outcome,
+    }
 
 
 def _echo(interface: str, source: str, destination: str, hop_limit: int) -> dict[str, Any]:
