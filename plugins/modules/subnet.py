@@ -8,7 +8,7 @@ module: subnet
 short_description: Make or delete a subnet that has IPv6 alone
 version_added: 0.1.0
 description:
-  - Makes a subnet without IPv4 in a VPC, and gives it tags. M(amazon.aws.ec2_vpc_subnet#module), which is for all other
+  - Makes a subnet without IPv4 in a VPC, and gives it tags. M(amazon.aws.ec2_vpc_subnet), which is for all other
     subnets, can't do that, as it wants an IPv4 network.
   - A subnet is known by its IPv6 network in its VPC. Several runs may make the same one at once.
 author:

@@ -156,7 +156,7 @@ class Keeper:
             if in_force():
                 return
             load()
-        print("the table was not what had been loaded, and has been loaded again", file=sys.stderr, flush=True)
+        say("the table was not what had been loaded, and has been loaded again")
         time.sleep(PAUSE_SECONDS)
 
     def settle(self) -> None:
@@ -192,7 +192,7 @@ class Keeper:
                 while events.readline():
                     self.settle()
             except (OSError, http.client.HTTPException) as error:
-                print(error, file=sys.stderr, flush=True)
+                say(error)
                 time.sleep(RETRY_SECONDS)
 
     def follow_kernel(self) -> None:
@@ -204,6 +204,12 @@ class Keeper:
             while True:
                 if concerns_us(kernel):
                     self.keep()
+
+
+def say(what: object) -> None:
+    """A line for the service's journal."""
+    sys.stderr.write(f"{what}\n")
+    sys.stderr.flush()
 
 
 def concerns_us(kernel: socket.socket) -> bool:
@@ -224,7 +230,7 @@ def ending(work: Any) -> None:
     try:
         work()
     except BaseException as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+        say(f"{type(error).__name__}: {error}")
         os._exit(1)
 
 

@@ -32,7 +32,8 @@ class Shortage:
 
     def report(self, problems: Problems) -> None:
         """Say so, for each, with what is free."""
-        free = {ranges: self._space.free_lengths(ranges) for ranges in {ranges for _, _, ranges in self._missing}}
+        asked = {ranges for _path, _length, ranges in self._missing}
+        free = {ranges: self._space.free_lengths(ranges) for ranges in asked}
         for path, length, ranges in self._missing:
             what = "address" if length == BITS else f"aligned /{length}"
             problems.add(path, f"no free {what} in {self._where(ranges)}; {_what_fits(length, free[ranges])}")
