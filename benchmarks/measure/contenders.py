@@ -59,7 +59,6 @@ def whole(fleet: Fleet) -> Sequence[str]:
                 "ansible_python_interpreter": "{{ ansible_playbook_python }}",
                 "aws_containers_fleet": FLEET,
                 "aws_containers_aws": _connection(fleet),
-                "vpc_subnet_id": fleet.network.subnet_id,
                 "vpc_subnets": [{"name": "a", "id": fleet.network.subnet_id}],
                 "vpc_security_group_ids": [fleet.network.group_id],
                 "instances_key_name": fleet.network.key_name,
