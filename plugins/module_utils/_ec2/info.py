@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from .._plan.addresses import address_text
+from .._plan.claims import Claim, claim_of
 from .._plan.errors import Problems
 from .._plan.model import GATEWAY, Allocation, Instance, Interface, Subnet
-from .._plan.tags import HOST_KEY, Claim, claim_of
+from .._plan.ownership import network_of
+from .._plan.tags import HOST_KEY
 from .api import Ec2Api
 from .observe import observe_fleet
 
@@ -27,7 +29,7 @@ def fleet_info(api: Ec2Api, fleet: str, subnet_id: str | None, names: Iterable[s
     found: dict[str, Interface] = {}
     hosts: dict[str, dict[str, Any]] = {}
     for interface in sorted(observed.interfaces, key=lambda item: item.id):
-        claim = claim_of(interface)
+        claim = claim_of(interface, network_of(interface, observed))
         if claim is None or (wanted is not None and claim.host not in wanted):
             continue
         if claim.host in found:

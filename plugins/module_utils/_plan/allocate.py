@@ -209,7 +209,8 @@ class _Filling:
         rule = f"must overlap nothing in use, and {self.space.holder(block, held.where if held else '')} is"
         if where and kind == PREFIX and request.block is None:
             rule += ": only hosts listed in move get another"
-        self._refuse(request, kind, rule, f"{block} (held by {where})" if where else block)
+        how = "claimed" if held and block in held.absent else "held"
+        self._refuse(request, kind, rule, f"{block} ({how} by {where})" if where else block)
 
     def _take(self, request: Request, kind: str, block: Block) -> None:
         self.space.take(block, f"{kind} of {request.host}")

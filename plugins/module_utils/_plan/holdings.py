@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 from .addresses import BITS, Block, single
 from .changes import DELETE, RELEASE, UNASSIGN_ADDRESSES, UNASSIGN_PREFIXES
+from .claims import claim_of
 from .intervals import IntervalSet, aligned_sizes
 from .model import Allocation, Interface, Observed, Subnet, reserved
 from .reconcile import Plan
-from .tags import claim_of
 
 # what it is
 HOST, CONTAINERS, EXTRA, OTHER, AWS, RESERVED = "host", "containers", "extra", "other", "aws", "reserved"
@@ -70,7 +70,7 @@ def holdings_in(subnet: Subnet, fleet: str, plan: Plan, observed: Observed) -> t
         if interface.subnet_id != subnet.id:
             continue
         leaving = {block for block in interface.blocks if interface.id in gone or (interface.id, block) in freed}
-        found += _had(interface, fleet, given.get(interface.id), leaving)
+        found += _had(interface, subnet, fleet, given.get(interface.id), leaving)
     # Of an interface, a description made by hand may say anything.
     found = [holding for holding in found if subnet.block.covers(holding.block)]
     return tuple(_without_reused(found))
@@ -122,9 +122,11 @@ def _allocated(allocation: Allocation, interface: Interface | None) -> Iterator[
         yield Holding(block, kind, state, allocation.host, allocation.host, where)
 
 
-def _had(interface: Interface, fleet: str, allocation: Allocation | None, leaving: set[Block]) -> Iterator[Holding]:
+def _had(
+    interface: Interface, subnet: Subnet, fleet: str, allocation: Allocation | None, leaving: set[Block]
+) -> Iterator[Holding]:
     """What an interface has and no allocation names: a host's surplus, a host that nobody asked about, others'."""
-    claim = claim_of(interface)
+    claim = claim_of(interface, subnet.block)
     ours = claim is not None and claim.fleet == fleet
     host = claim.host if claim is not None and ours else ""
     name = host or (f"{claim.fleet}/{claim.host}" if claim else interface.description or interface.id)

@@ -153,7 +153,7 @@ class Held:
     ``None``: not known, to be chosen. ``count``: how many container addresses are assigned (``None``: the whole block).
     ``where`` names the holder in messages. ``attached``: an instance has it, so the host's own address can't change.
     ``movable``: the block is only claimed by tag, so another choice takes nothing from anyone. ``extra``: what the
-    interface has besides, and keeps.
+    interface has besides, and keeps. ``absent``: of which of the two it has nothing, so that only its tags tell.
     """
 
     host: str
@@ -164,6 +164,7 @@ class Held:
     attached: bool = False
     movable: bool = False
     extra: tuple[Block, ...] = ()
+    absent: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,24 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from .addresses import Block
+from .addresses import Block, single
+from .claims import Claim, claim_of, claimed_of, count_in
 from .errors import Problems
 from .intervals import IntervalSet
-from .model import MODE_PREFIX, Desired, Held, Instance, Interface, Observed, Request, Taken, mode_of
-from .tags import (
-    CONTAINER_PREFIX,
-    HOST_ADDRESS,
-    SCHEMA,
-    SCHEMA_VERSION,
-    Claim,
-    claim_of,
-    claimed_of,
-    description_owner,
-    owner_of,
-)
+from .model import MODE_PREFIX, Desired, Held, Instance, Interface, Observed, Request, Taken, length_for, mode_of
+from .tags import CONTAINER_PREFIX, HOST_ADDRESS, SCHEMA, SCHEMA_VERSION, description_owner, owner_of
 
 
 @dataclass(frozen=True)
@@ -47,10 +38,16 @@ def owned_by(fleet: str, observed: Observed) -> list[Owned]:
     found = []
     for interface in observed.interfaces:
         owner = owner_of(interface)
-        claim = claim_of(interface) if owner is not None and owner[0] == fleet else None
+        claim = claim_of(interface, network_of(interface, observed)) if owner and owner[0] == fleet else None
         if claim is not None:
             found.append(Owned(interface, claim))
     return sorted(found, key=lambda entry: entry.interface.id)
+
+
+def network_of(interface: Interface, observed: Observed) -> Block | None:
+    """The network of the subnet that an interface is in; ``None``: not known."""
+    subnet = observed.subnets.get(interface.subnet_id)
+    return None if subnet is None else subnet.block
 
 
 def by_host(owned: Iterable[Owned]) -> dict[str, list[Owned]]:
@@ -88,9 +85,16 @@ def check_ours(owned: Iterable[Owned], problems: Problems, vpc_id: str = "") -> 
 
 
 def owned_of(
-    requests: Iterable[Request], hosts: Mapping[str, list[Owned]], observed: Observed, problems: Problems
+    requests: Iterable[Request],
+    hosts: Mapping[str, list[Owned]],
+    observed: Observed,
+    problems: Problems,
+    move: Container[str] = (),
 ) -> dict[str, Owned]:
-    """The interface of each host asked for that has one; two for one host are a problem."""
+    """The interface of each host asked for that has one; two for one host are a problem.
+
+    ``move``: the hosts that may move.
+    """
     owned = {}
     for request in requests:
         entries = hosts.get(request.host, [])
@@ -100,21 +104,57 @@ def owned_of(
             rule = f"must have one interface in fleet {fleet}: delete the one that is not wanted"
             problems.add(request.path, rule, f"{names} for {request.host}")
         elif entries:
-            owned[request.host] = _told(request, entries[0], problems)
+            owned[request.host] = _told(request, entries[0], request.host in move, problems)
     return owned
 
 
-def _told(request: Request, owned: Owned, problems: Problems) -> Owned:
-    """What the tags and addresses don't say, by the request's pins; a problem when these don't say it either."""
+def _told(request: Request, owned: Owned, moves: bool, problems: Problems) -> Owned:
+    """What the tags and addresses don't say, by the request; a problem when it doesn't say it either."""
     claim, interface = owned.claim, owned.interface
-    address = request.address if claim.address is None else claim.address
-    block = request.block if claim.block is None else claim.block
-    for tag, value in ((HOST_ADDRESS, address), (CONTAINER_PREFIX, block)):
+    address = _address_told(request, owned, moves)
+    block = _block_told(request, claim)
+    for tag, value, asked in (
+        (HOST_ADDRESS, address, None if request.address is None else single(request.address)),
+        (CONTAINER_PREFIX, block, request.block),
+    ):
         if value is None:
             has = ", ".join(map(str, interface.blocks)) or "nothing"
-            rule = f"must be given: {interface.id} of {request.host} has lost its tag {tag}, and has {has}"
-            problems.add(f"{request.path}.{tag.rpartition(':')[2]}", rule)
+            said = interface.tags.get(tag)
+            whose = f"{interface.id} of {request.host}"
+            why = f"{whose} has lost its tag {tag}, and has {has}"
+            if said is not None:
+                why = f"the tag {tag} of {whose} says {said}, and it has {has}"
+            rule = "must be given" if asked is None else "must be what is there"
+            problems.add(f"{request.path}.{tag.rpartition(':')[2]}", f"{rule}: {why}", asked)
+    if block != claim.block:
+        claim = replace(claim, count=None if block is None else count_in(interface, block))
     return Owned(interface, replace(claim, address=address, block=block))
+
+
+def _address_told(request: Request, owned: Owned, moves: bool) -> int | None:
+    """The host's own address, if need be by its pin."""
+    claim, interface, asked = owned.claim, owned.interface, request.address
+    unused = interface.instance_id is None
+    if claim.address is None:
+        # One of those that are no container's, if there are any: the others may go, and this one may be in use.
+        block = claim.block
+        outside = [value for value in interface.addresses if block is None or not block.covers(single(value))]
+        return asked if not outside or asked in outside or (unused and moves) else None
+    if claim.tagged is not None and unused and moves and asked not in (None, claim.address):
+        # On its way from the tagged one to the one asked for; what is there was added by hand.
+        return claim.tagged
+    return claim.address
+
+
+def _block_told(request: Request, claim: Claim) -> Block | None:
+    """The container prefix, if need be by its pin, or by the number of containers asked for."""
+    if claim.block is not None or not claim.choices:
+        return request.block if claim.block is None else claim.block
+    if request.block is not None:
+        around = all(request.block.covers(choice) for choice in claim.choices)
+        return request.block if around or request.block in claim.choices else None
+    fitting = [choice for choice in claim.choices if request.count and choice.length == length_for(request.count)]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def held_of(owned: Owned, desired: Desired, awaited: bool) -> Held:
@@ -126,8 +166,9 @@ def held_of(owned: Owned, desired: Desired, awaited: bool) -> Held:
     claim, interface = owned.claim, owned.interface
     block = claim.block
     unused = interface.instance_id is None
+    absent = tuple(given for given in claim.blocks if not any(given.covers(part) for part in interface.blocks))
     movable = False
-    if block is not None and not any(block.covers(part) for part in interface.blocks):
+    if block in absent:
         movable = claim.host in desired.move or (unused and mode_of(block.length) == MODE_PREFIX)
     return Held(
         claim.host,
@@ -138,6 +179,7 @@ def held_of(owned: Owned, desired: Desired, awaited: bool) -> Held:
         attached=awaited or not unused or interface.status == "in-use",
         movable=movable,
         extra=() if desired.purge else tuple(extra_of(owned)),
+        absent=absent,
     )
 
 
@@ -159,7 +201,7 @@ def taken_in(observed: Observed, asked: Mapping[str, Owned], held: Mapping[str, 
             continue
         taken += [Taken(block, interface.id) for block in interface.blocks]
         # A claim protects what was removed by hand from others' hosts, but never beats what one of ours really has.
-        for block in claimed_of(interface):
+        for block in claimed_of(interface, network_of(interface, observed)):
             if not had.overlaps(block.first, block.last):
                 taken.append(Taken(block, f"claimed by {interface.id}"))
     return found

@@ -62,7 +62,7 @@ def plan_present(desired: Desired, observed: Observed, avoid: Iterable[Block] = 
     check_ours(ours, problems, vpc_id)
     check_groups(desired.groups, observed.groups, vpc_id, problems)
     _check_moves(desired, requests, problems)
-    owned = owned_of(requests, by_host(ours), observed, problems)
+    owned = owned_of(requests, by_host(ours), observed, problems, desired.move)
     for request in requests:
         check_request(request, places.subnets.get(request.subnet_id), observed.types, problems)
     live = live_instances(desired.fleet, observed)

@@ -21,9 +21,10 @@ from .changes import (
     UNASSIGN_PREFIXES,
     Change,
 )
+from .claims import lost_tags
 from .model import Allocation, Desired
 from .ownership import Owned
-from .tags import CONTAINER_PREFIX, COUNT, HOST_ADDRESS, description_of, lost_tags, tags_of, wrong_tags
+from .tags import CONTAINER_PREFIX, COUNT, CREATED, HOST_ADDRESS, description_of, tags_of, wrong_tags
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ def _made(desired: Desired, allocation: Allocation) -> Iterator[Change]:
         subnet_id=allocation.subnet_id,
         addresses=allocation.addresses,
         groups=desired.groups,
-        tags=tags_of(desired.fleet, allocation, desired.tags),
+        # Whoever makes it writes the time in its place.
+        tags={**tags_of(desired.fleet, allocation, desired.tags), CREATED: "(time of creation)"},
         description=description_of(desired.fleet, host),
     )
     if allocation.prefixes:

@@ -10,7 +10,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.addresses import Block, read_block
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.addresses import (
+    Block,
+    block_around,
+    read_block,
+)
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.changes import TAG
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.model import (
     Desired,
@@ -241,6 +246,49 @@ def test_the_diff_shows_what_apply_does(story):
         if made not in plan.before:
             shown = shown.replace(f"{made}\n", f"{planned_text}\n")
     assert plan.after == shown
+
+
+@st.composite
+def edited(draw, observed, plan):
+    """The same, after somebody changed one of the tags that say what a host was given: to anything."""
+    host = draw(st.sampled_from(sorted(plan.allocations)))
+    allocation = plan.allocations[host]
+    subnet = observed.subnets[allocation.subnet_id].block
+    near = [allocation.address, allocation.block.first, subnet.first, subnet.first + draw(st.integers(0, 127))]
+    others = [block.first for eni in observed.interfaces for block in eni.blocks]
+    values = st.sampled_from([*near, *others, 0, 1, 0x20010DB9 << 96])
+    lengths = st.sampled_from([0, 64, 76, 80, 80, 120, *range(121, 129), *range(122, 127)])
+    made = {
+        PREFIX + "host_address": str(Block(draw(values) + draw(st.integers(0, 4)), 128)),
+        PREFIX + "container_prefix": str(block_around(draw(values) + draw(st.integers(0, 4)), draw(lengths))),
+    }
+    kept = draw(st.sampled_from(sorted(made)))
+    tags = {key: value for key, value in made.items() if key != kept}
+    event(", ".join(tags))
+    enis = [
+        replace(eni, tags={**eni.tags, **tags}) if eni.tags.get(HOST) == host else eni for eni in observed.interfaces
+    ]
+    return replace(observed, interfaces=tuple(enis))
+
+
+@given(stories(), st.data())
+@unhurried
+def test_a_tag_edited_to_anything_moves_nobody(story, data):
+    """Who has all that is theirs, and nothing else, keeps it: the tag is put back, or the run refused."""
+    desired, observed, _plan = story
+    desired = replace(desired, move=(), purge=data.draw(st.booleans()))
+    clean = planned(replace(desired, purge=True), observed)
+    assume(clean is not None and clean.allocations)
+    observed = applied(observed, clean.changes)
+    assert planned(desired, observed).changes == ()
+    wrong = data.draw(edited(observed, clean))
+    plan = planned(desired, wrong)
+    event("refused" if plan is None else "put back")
+    if plan is not None:
+        assert {change.action for change in plan.changes} <= {TAG}
+        assert {host: item.addresses for host, item in plan.allocations.items()} == {
+            host: item.addresses for host, item in clean.allocations.items()
+        }
 
 
 @given(stories(), st.data())
