@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan import inventory, subnets
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan import fleetwide, inventory, subnets
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError
 
 
@@ -31,6 +31,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Names as used in playbooks, without the collection's prefix."""
         return {
+            "fleetwide_problems": fleetwide.fleetwide_problems,
             "requests": _translated(inventory.requests),
             "launches": _translated(inventory.launches),
             "ingress_rules": _translated(inventory.ingress_rules),
