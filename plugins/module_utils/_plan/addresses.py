@@ -109,7 +109,10 @@ def read_taken(text: object) -> Block:
     """
     if isinstance(text, str) and "/" in text:
         return read_block(text)
-    return single(read_address(text))
+    try:
+        return single(read_address(text))
+    except ValueError:
+        raise ValueError("must be an IPv6 address, or a prefix such as ::8/126") from None
 
 
 def resolve(block: Block, subnet: Block) -> Block:

@@ -122,7 +122,7 @@ def test_blocks_come_from_the_reservation_and_nothing_else_does():
         (([], None), "subnet: must be an IPv6 prefix"),
         (("text", SUBNET), "hosts: must be a list of dictionaries with a name, or a dictionary by name, got text"),
         (([], SUBNET, "::4"), "taken: must be a list of addresses and prefixes, got ::4"),
-        (([], SUBNET, ["x"]), "taken[0]: must be an IPv6 address without a prefix length, got x"),
+        (([], SUBNET, ["x"]), "taken[0]: must be an IPv6 address, or a prefix such as ::8/126, got x"),
         (([], SUBNET, [], ["a"]), "pins: must be a dictionary by host name, got ['a']"),
         (
             ([], SUBNET, [], {"a": "::4"}),
