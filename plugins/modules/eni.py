@@ -254,6 +254,7 @@ violations:
 
 from typing import Any
 
+from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.api import Ec2Api
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.arguments import (
@@ -338,7 +339,8 @@ def main() -> None:
         report = report_of(api, given, module.check_mode, reporter(module.log, given["progress_file"]))
         if given["state"] == "present":
             for note in report.notes:
-                module.warn(note)
+                # AnsibleAWSModule's own also puts it into the result, which ansible-core calls deprecated.
+                warn(note)
         return result_of(report)
 
     result, failed = failure_of(work)
