@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+from .addresses import Block
 from .errors import Problems
 from .model import ASSIGN_CONTAINERS, ASSIGNS, MODE_PREFIX, Allocation, Desired, InstanceType, Request, Subnet
 from .tags import NAME_RULE, PREFIX, is_name
+
+_MOST_NAMED = 3  # addresses and prefixes in a message
 
 
 def check_fleet_name(fleet: str, problems: Problems) -> None:
@@ -58,9 +61,14 @@ def check_request(
 
 
 def check_limits(
-    request: Request, allocation: Allocation, kept: int, types: Mapping[str, InstanceType], problems: Problems
+    request: Request,
+    allocation: Allocation,
+    kept: Sequence[Block],
+    types: Mapping[str, InstanceType],
+    problems: Problems,
 ) -> None:
-    """The addresses and prefixes together must fit one interface of the host's type, ``kept`` others on it included."""
+    """The addresses and prefixes together must fit one interface of the host's type, with what is ``kept`` on it though
+    nobody asked for it."""
     kind = types.get(request.instance_type or "")
     if kind is None:
         return
@@ -70,7 +78,7 @@ def check_limits(
         return
     if allocation.mode == MODE_PREFIX and not kind.nitro:
         problems.add(path, "must be a Nitro type for container_mode prefix (or use container_mode block)", kind.name)
-    needed = len(allocation.addresses) + len(allocation.prefixes) + kept
+    needed = len(allocation.addresses) + len(allocation.prefixes) + len(kept)
     if needed > kind.addresses:
         what = str(allocation.block)
         way_out = "a larger type, a smaller block or container_mode prefix"
@@ -79,6 +87,16 @@ def check_limits(
         elif allocation.assign == ASSIGN_CONTAINERS:
             what = f"{allocation.count} containers"
             way_out = "a larger type, a smaller container_count or container_mode prefix"
-        parts = f"{what} and the host's own" + (f", beside {kept} more on the interface" if kept else "")
-        rule = f"must allow {needed} IPv6 addresses per interface for {parts} ({way_out} does)"
+        parts = f"{what} and the host's own"
+        if kept:
+            parts += f", beside what nobody asked for: {_some(kept)}"
+        purge = "; purge takes away what nobody asked for" if kept else ""
+        rule = f"must allow {needed} IPv6 addresses per interface for {parts} ({way_out} does{purge})"
         problems.add(path, rule, f"{kind.name} with {kind.addresses}")
+
+
+def _some(blocks: Sequence[Block]) -> str:
+    """The first few of them, and how many there are besides."""
+    named = ", ".join(map(str, blocks[:_MOST_NAMED]))
+    more = len(blocks) - _MOST_NAMED
+    return f"{named} and {more} more" if more > 0 else named

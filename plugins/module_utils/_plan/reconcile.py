@@ -87,7 +87,7 @@ def plan_present(desired: Desired, observed: Observed, avoid: Iterable[Block] = 
     }
     for request in requests:
         if request.host in allocations:
-            kept = len(surplus[request.host].kept) if request.host in surplus else 0
+            kept = surplus.get(request.host, Surplus()).kept
             check_limits(request, allocations[request.host], kept, observed.types, problems)
     problems.raise_if_any()
 
