@@ -52,7 +52,9 @@ containers:
   sample: {web: {address: "2600:1f18:47b:ca03::a", attached: true, ours: true}}
   contains:
     address:
-      description: The address asked for when it was made, else the one that it has now; null without one.
+      description:
+        - The address asked for when it was made, else the one that it has now; null without one.
+        - That from before, if it was disconnected while its network was made anew, and is not connected again.
       type: str
     attached:
       description: Whether it is in the network.
@@ -65,7 +67,8 @@ containers:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import containers
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import containers, members
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._host import files
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._observe import docker
 
 
@@ -80,9 +83,17 @@ def main() -> None:
     try:
         engine = docker.version()
         found = docker.get("/containers/json?all=1") or []
+        recorded = members.read_text(files.read(members.STORE), module.params["network"])
     except docker.EngineError as error:
         module.fail_json(msg=f"Docker does not answer: {error}")
-    module.exit_json(changed=False, engine=engine, containers=containers.observed(found, module.params["network"]))
+    except (OSError, ValueError) as error:
+        module.fail_json(msg=str(error))
+    there = containers.observed(found, module.params["network"])
+    for name in set(there) & set(recorded):
+        # It was disconnected while its network was made anew by a run that was cut short.
+        if not there[name]["attached"] and recorded[name].address:
+            there[name]["address"] = str(recorded[name].address)
+    module.exit_json(changed=False, engine=engine, containers=there)
 
 
 if __name__ == "__main__":

@@ -154,10 +154,8 @@ DAEMON_FILE = "/etc/docker/daemon.json"
 
 def _network(mac: str) -> dict:
     document = links.ask_ip("addr")
-    by_name = links.interfaces(document)
     return {
-        # several can have it: a VLAN or macvlan carries its parent's MAC; the first is the parent
-        "interface": next((name for name, address in by_name.items() if address.lower() == mac.lower()), ""),
+        "interface": _with_mac(links.interfaces(document), mac),
         "addresses": links.addresses(document),
         "routes": links.routes(links.ask_ip("-6", "route")),
         "forwarding": {name: links.sysctl(name + "/forwarding") for name in ("all", "default")},
@@ -194,7 +192,7 @@ def _docker(network: str) -> dict:
         return {"version": "", "default_registry": "", "daemon": daemon, "network": None, "error": str(error)}
 
 
-def _container(name: str) -> dict | None:
+def _container(name: str, network: str) -> dict | None:
     try:
         found = docker.container(name)
     except docker.EngineError as error:
@@ -202,18 +200,31 @@ def _container(name: str) -> dict | None:
     if found is None or not found["pid"]:
         return found
     try:
-        return dict(found, **netns.inside(int(found["pid"]), _own_view))
+        mac = found["networks"].get(network, {}).get("mac", "")
+        return dict(found, **netns.inside(int(found["pid"]), lambda: _own_view(mac)))
     except (OSError, subprocess.CalledProcessError) as error:
         return dict(found, error=str(error))
 
 
-def _own_view() -> dict:
-    """What a container's own namespace says; runs inside it."""
+def _own_view(mac: str) -> dict:
+    """What a container's own namespace says; runs inside it.
+
+    Its interface on the network in question is known by its MAC: eth0 at first, eth1 and so on each time that the
+    container is connected again while it runs.
+    """
+    document = links.ask_ip("addr")
+    interface = _with_mac(links.interfaces(document), mac)
     return {
-        "addresses": links.addresses(links.ask_ip("addr")),
+        "interface": interface,
+        "addresses": links.addresses(document),
         "routes": links.routes(links.ask_ip("-6", "route")),
-        "disable_ipv6": {name: links.sysctl(name + "/disable_ipv6") for name in ("eth0", "lo")},
+        "disable_ipv6": {name: links.sysctl(name + "/disable_ipv6") for name in (interface, "lo") if name},
     }
+
+
+def _with_mac(by_name: dict, mac: str) -> str:
+    """Several can have it: a VLAN or macvlan carries its parent's; the first is the parent. "" if none has."""
+    return next((name for name, address in by_name.items() if mac and address.lower() == mac.lower()), "")
 
 
 def _observe(asked: dict, update: bool) -> dict:
@@ -226,7 +237,12 @@ def _observe(asked: dict, update: bool) -> dict:
         netplan={"dhcp6": netplan.with_dhcp6(), "before": netplan.before(asked["netplan_record"])},
         docker=engine,
         guard=guard.observe(),
-        containers={name: found for name in asked["containers"] for found in [_container(name)] if found is not None},
+        containers={
+            name: found
+            for name in asked["containers"]
+            for found in [_container(name, asked["network"])]
+            if found is not None
+        },
         registries={name: names.resolve(name) for name in registries if name},
     )
     if asked["metadata"]:

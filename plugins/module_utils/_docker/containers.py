@@ -65,10 +65,14 @@ class Placed:
 
 @dataclass(frozen=True)
 class Plan:
-    """Who gets what, and the names of those that have to go first: no longer declared, or in the wrong place."""
+    """Who gets what, and the names of those that have to go first: no longer declared, or in the wrong place.
+
+    ``arriving``: the names of those that will be where they are not yet, and somebody else may have been.
+    """
 
     placed: tuple[Placed, ...]
     remove: tuple[str, ...]
+    arriving: frozenset[str] = frozenset()
 
 
 def parse(
@@ -208,7 +212,8 @@ def place(
         for one in placed
         if one.container.name in observed and _misplaced(one, observed[one.container.name], room)
     }
-    return Plan(placed, tuple(sorted(gone | moved)))
+    arriving = {one.container.name for one in placed if one.address and one.container.name not in observed} | moved
+    return Plan(placed, tuple(sorted(gone | moved)), frozenset(arriving if network == engines.ROUTED else ()))
 
 
 def _misplaced(one: Placed, there: Observed, room: Room) -> bool:
@@ -251,18 +256,24 @@ def _with_addresses(
 def render(plan: Plan, network: str, network_name: str, docker_closes: bool) -> dict[str, Any]:
     """The plan as plain data: ``containers``, ``declared`` (their ports, as the guard takes them), ``remove``.
 
+    ``settled`` are those of ``declared`` that are at their address already, and ``arriving`` the names of containers
+    that are not: before these run, nothing is open but to the former. On docker0 the guard sees to that by itself.
+
     A container's ``options`` are those of community.docker.docker_container. Ports are for the guard, on every network;
     where Docker closes those that are not published (``docker_closes``) they are published besides, on IPv6 only and
     without a port of the host's.
     """
     name = network_name if network == engines.ROUTED else engines.DEFAULT_BRIDGE_NAME
+    declared = [
+        {"name": one.container.name, **_addressed("address", one), "ports": list(one.container.ports)}
+        for one in plan.placed
+        if one.container.ports
+    ]
     return {
         "remove": list(plan.remove),
-        "declared": [
-            {"name": one.container.name, **_addressed("address", one), "ports": list(one.container.ports)}
-            for one in plan.placed
-            if one.container.ports
-        ],
+        "arriving": sorted(plan.arriving),
+        "declared": declared,
+        "settled": [one for one in declared if one["name"] not in plan.arriving],
         "containers": [
             {
                 "name": one.container.name,

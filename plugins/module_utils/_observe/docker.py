@@ -36,20 +36,34 @@ class _UnixConnection(http.client.HTTPConnection):
 
 def get(path: str, socket_path: str = SOCKET) -> Any | None:
     """GET ``path`` (e.g. ``/version``) → the decoded answer, or None when there is no such object (404)."""
+    status, body = _exchange("GET", path, None, socket_path)
+    if status == 404:
+        return None
+    if status != 200:
+        raise EngineError(f"GET {path}: HTTP {status}: {body[:200]!r}")
+    return json.loads(body)
+
+
+def send(method: str, path: str, data: Any | None = None, socket_path: str = SOCKET) -> None:
+    """Have the engine change something (``POST``, ``DELETE``), with ``data`` as JSON. Raises EngineError."""
+    status, body = _exchange(method, path, data, socket_path)
+    if not 200 <= status < 300:
+        raise EngineError(f"{method} {path}: HTTP {status}: {body[:400].decode(errors='replace')}")
+
+
+def _exchange(method: str, path: str, data: Any | None, socket_path: str) -> tuple[int, bytes]:
     connection = _UnixConnection(socket_path)
     try:
-        connection.request("GET", path)
+        if data is None:
+            connection.request(method, path)
+        else:
+            connection.request(method, path, json.dumps(data), {"Content-Type": "application/json"})
         answer = connection.getresponse()
-        body = answer.read()
+        return answer.status, answer.read()
     except (OSError, http.client.HTTPException) as error:
-        raise EngineError(f"GET {path} from {socket_path}: {error}") from error
+        raise EngineError(f"{method} {path} from {socket_path}: {error}") from error
     finally:
         connection.close()
-    if answer.status == 404:
-        return None
-    if answer.status != 200:
-        raise EngineError(f"GET {path}: HTTP {answer.status}: {body[:200]!r}")
-    return json.loads(body)
 
 
 def version() -> str:
@@ -78,7 +92,11 @@ def container(name: str) -> dict | None:
         "image": found.get("Config", {}).get("Image", ""),
         "digests": image.get("RepoDigests") or [],
         "networks": {
-            key: {"address": value.get("GlobalIPv6Address", ""), "gateway": value.get("IPv6Gateway", "")}
+            key: {
+                "address": value.get("GlobalIPv6Address", ""),
+                "gateway": value.get("IPv6Gateway", ""),
+                "mac": value.get("MacAddress", ""),
+            }
             for key, value in (found.get("NetworkSettings", {}).get("Networks") or {}).items()
         },
     }

@@ -89,7 +89,7 @@ def _container(host: Host, container: Container) -> Iterator[Check]:
     yield check(
         host,
         "container.ipv6_enabled",
-        {"eth0": 0, "lo": 0},
+        {host.container_interface(container.name): 0, "lo": 0},
         switches,
         f"{container.name}: " + ", ".join(f"{name}.disable_ipv6 = {value}" for name, value in sorted(switches.items())),
         hints.DISABLED,
@@ -124,8 +124,9 @@ def _image(host: Host, container: Container, seen: Mapping[str, Any]) -> Check:
 
 
 def _address(host: Host, container: Container, seen: Mapping[str, Any]) -> Check:
-    """The pinned address; without one, any of the prefix above the bridge's. Alone on eth0."""
-    held = [entry for entry in seen["addresses"] if entry["interface"] == "eth0"]
+    """The pinned address; without one, any of the prefix above the bridge's. Alone on its interface."""
+    own = host.container_interface(container.name)
+    held = [entry for entry in seen["addresses"] if entry["interface"] == own]
     listed = [f"{entry['address']}/{entry['length']}" for entry in held]
     if container.address is not None:
         expected: Any = [f"{address_text(container.address)}/{host.prefix.length}"]
@@ -138,7 +139,7 @@ def _address(host: Host, container: Container, seen: Mapping[str, Any]) -> Check
         "container.address",
         expected,
         listed,
-        f"{container.name}: eth0 holds {', '.join(listed) or 'no address'}",
+        f"{container.name}: {own or 'no interface'} holds {', '.join(listed) or 'no address'}",
         hints.CONTAINER_ADDRESS,
         holds=holds,
         subject=container.name,
@@ -151,7 +152,8 @@ def _usable(host: Host, address: str) -> bool:
 
 
 def _routes(host: Host, container: Container, seen: Mapping[str, Any]) -> Check:
-    expected = sorted([f"{host.prefix} dev eth0", f"default via {address_text(host.bridge_address)} dev eth0"])
+    own = host.container_interface(container.name)
+    expected = sorted([f"{host.prefix} dev {own}", f"default via {address_text(host.bridge_address)} dev {own}"])
     observed = sorted(
         f"{route['to']}{' via ' + route['via'] if route['via'] else ''} dev {route['dev']}" for route in seen["routes"]
     )

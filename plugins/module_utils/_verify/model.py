@@ -123,10 +123,14 @@ class Host:
         """What was seen of a container; empty when there is no such container."""
         return self.seen.get("containers", {}).get(name) or {}
 
+    def container_interface(self, name: str) -> str:
+        """A container's own name of its interface on the network: ``eth0``, or another if it was connected again."""
+        return str(self.container_seen(name).get("interface", ""))
+
     def container_address(self, name: str) -> str:
-        """The global address that the container's own namespace shows on ``eth0``; "" when there is none."""
+        """The global address that the container's own namespace shows on its interface; "" when there is none."""
         for entry in self.container_seen(name).get("addresses", ()):
-            if entry["interface"] == "eth0":
+            if entry["interface"] == self.container_interface(name):
                 return str(entry["address"])
         return ""
 

@@ -106,6 +106,23 @@ def test_what_the_engine_says(run: Run, engine: dict[str, Any]) -> None:
     assert "metadata" not in said
 
 
+def test_a_containers_interface_is_known_by_its_mac(monkeypatch: pytest.MonkeyPatch, run: Run, engine: Any) -> None:
+    """It is eth0 at first, and another once the container was connected again while it ran."""
+    web = engine["/containers/web/json"]
+    web["State"] = {"Status": "running", "Running": True, "Pid": 1}
+    web["NetworkSettings"]["Networks"]["pub6"]["MacAddress"] = "02:42:0A:00:00:02"
+    answer = [
+        {"ifname": "eth1", "address": "02:42:0a:00:00:09", "addr_info": []},
+        {"ifname": "eth2", "address": "02:42:0a:00:00:02", "addr_info": []},
+    ]
+    monkeypatch.setattr(host_observe.netns, "inside", lambda pid, function: function())
+    monkeypatch.setattr(host_observe.links, "ask_ip", lambda *asked: answer if asked == ("addr",) else [])
+    monkeypatch.setattr(host_observe.links, "sysctl", lambda name: 0)
+    said = run(host_observe, mac_address="02:00:00:00:00:01", containers=["web"], network="pub6", metadata=False)
+    assert said["containers"]["web"]["interface"] == "eth2"
+    assert said["containers"]["web"]["disable_ipv6"] == {"eth2": 0, "lo": 0}
+
+
 def test_an_engine_that_does_not_answer_is_an_answer(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: str) -> Any:
         raise docker.EngineError(f"GET {path}: nobody there")

@@ -236,6 +236,20 @@ class TestRender:
     def test_without_ports_nothing_is_declared(self):
         assert render(planned(declare("web", "two")), ROUTED, "pub6", docker_closes=True)["declared"] == []
 
+    def test_before_a_container_arrives_only_those_at_their_place_are_open(self):
+        """Who was at its address before it may have had ports open, and it has none."""
+        declared = [*declare("stays", "comes", ports=[80]), *declare("moves", address="::c", ports=[80])]
+        wide = IPv6Network("2001:db8::8/125")
+        found = {"stays": there("2001:db8::b"), "moves": there("2001:db8::a"), "gone": there("2001:db8::d")}
+        data = render(planned(declared, found, prefix=wide), ROUTED, "pub6", docker_closes=False)
+        assert data["arriving"] == ["comes", "moves"]
+        assert data["settled"] == [{"name": "stays", "address": "2001:db8::b", "ports": [80]}]
+        assert {one["name"] for one in data["declared"]} == {"stays", "comes", "moves"}
+
+    def test_nobody_arrives_where_docker_chooses(self):
+        plan = planned(declare("web", ports=[80]), network=DEFAULT_BRIDGE)
+        assert render(plan, DEFAULT_BRIDGE, "pub6", docker_closes=False)["arriving"] == []
+
     def test_on_docker0_the_address_is_left_to_docker(self):
         plan = planned(declare("web", ports=[80]), network=DEFAULT_BRIDGE)
         data = render(plan, DEFAULT_BRIDGE, "pub6", docker_closes=False)

@@ -182,6 +182,7 @@ def _observed(name: str, eni: dict[str, Any]) -> dict[str, Any]:
                 "image": IMAGE,
                 "digests": [digest],
                 "networks": {},
+                "interface": "eth0",
                 "addresses": [_address("eth0", absolute(HOSTS[name][3]), network.prefixlen)],
                 "routes": [_route(str(network), "eth0"), _route("default", "eth0", gateway, "static")],
                 "disable_ipv6": {"eth0": 0, "lo": 0},
