@@ -33,8 +33,8 @@ PARTING = 0.1
 LONGEST_PARTING = 3.0
 # Seconds that a read may lag a write before we stop believing that it will still show it.
 PATIENCE = 15.0
-# Seconds for new interfaces to be there and complete.
-READY = 60.0
+# Seconds for new interfaces to be there and complete: reads may be throttled for most of a minute, more than once.
+READY = 180.0
 
 # Beyond so many a list of the fleet takes fewer calls than one by ids, 200 a call.
 _MANY = 200
