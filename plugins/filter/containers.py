@@ -50,9 +50,9 @@ def _planned(
     return containers.render(plan, network, network_name, docker_closes=not settings.guard)
 
 
-def container_check(hosts: Sequence[Mapping[str, Any]], allocation: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
-    """Check what every host declares against its allocation; every host's problems at once. How many each declares."""
-    counts, problems = {}, []
+def container_problems(hosts: Sequence[Mapping[str, Any]], allocation: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What stands against what the hosts declare, given their allocation; every host's problems at once."""
+    problems = []
     for host in hosts:
         name, declared = host["inventory_hostname"], host.get("containers") or []
         allocated, network = allocation[name], host.get("container_network") or engines.ROUTED
@@ -65,10 +65,15 @@ def container_check(hosts: Sequence[Mapping[str, Any]], allocation: Mapping[str,
             _planned(declared, allocated["container_prefix"], count, allocated["subnet_cidr"], network, "", {})
         except PlanError as error:
             problems += [f"{name}.{violation}" for violation in error.violations]
-        counts[name] = len(declared)
+    return problems
+
+
+def container_check(hosts: Sequence[Mapping[str, Any]], allocation: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    """How many containers every host declares, once none of them is refused: see :func:`container_problems`."""
+    problems = container_problems(hosts, allocation)
     if problems:
         raise AnsibleFilterError("\n".join(problems))
-    return counts
+    return {host["inventory_hostname"]: len(host.get("containers") or []) for host in hosts}
 
 
 class FilterModule:
@@ -76,4 +81,8 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Names as used in playbooks, without the collection's prefix."""
-        return {"container_plan": container_plan, "container_check": container_check}
+        return {
+            "container_plan": container_plan,
+            "container_check": container_check,
+            "container_problems": container_problems,
+        }

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan import outlook
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan import outlook, rehearsal
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError
 
 
@@ -33,6 +33,10 @@ class FilterModule:
         functions: dict[str, Callable[..., Any]] = {
             "fleet_plan": outlook.outlook,
             "subnet_description": outlook.subnet_description,
-            "subnet_ids": outlook.subnet_ids,
         }
-        return {name: _translated(name, function) for name, function in functions.items()}
+        return {
+            **{name: _translated(name, function) for name, function in functions.items()},
+            "inventory_plan": rehearsal.inventory_plan,
+            "subnet_source": rehearsal.subnet_source,
+            "file_source": rehearsal.file_source,
+        }

@@ -19,7 +19,7 @@ def _translated(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
-        except (inventory.InventoryError, PlanError) as error:
+        except PlanError as error:
             raise AnsibleFilterError(str(error)) from error
 
     return call

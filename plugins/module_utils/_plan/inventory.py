@@ -24,29 +24,23 @@ _PORT = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?(?:/([a-z]+))?")
 Port = tuple[str, int, int, ipaddress.IPv6Network]
 
 
-class InventoryError(ValueError):
-    """A variable of the inventory breaks a rule; the text names its path, the rule and the value."""
-
-
 def requests(
     hosts: Iterable[Mapping[str, Any]], instance_type: str, subnets: Mapping[str, str] | None = None
 ) -> list[dict[str, Any]]:
     """The `hosts` option of the module `eni`: one dictionary a host, only with the keys that the inventory sets.
 
     `instance_type` is the type of hosts that name none. `subnets` are the ids of the subnets by their names, of which a
-    host may name one by its variable `subnet`; without them nobody's subnet is told. Raises InventoryError with every
-    name that is unknown.
+    host may name one by its variable `subnet`; without them nobody's subnet is told. Raises PlanError with every name
+    that is unknown.
     """
     listed = list(hosts)
     places = {} if subnets is None else {host["inventory_hostname"]: host.get("subnet") for host in listed}
     known = subnets or {}
-    unknown = [
-        f"hosts[{name}].subnet: must be one of {', '.join(known)}, got {place}"
-        for name, place in places.items()
-        if place and place not in known
-    ]
-    if unknown:
-        raise InventoryError("\n".join(unknown))
+    problems = Problems()
+    for name, place in places.items():
+        if place and place not in known:
+            problems.add(f"hosts[{name}].subnet", f"must be one of {', '.join(known)}", place)
+    problems.raise_if_any()
     return [
         {
             "name": host["inventory_hostname"],

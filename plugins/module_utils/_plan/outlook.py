@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from .description import describe_subnet, read_description, subnet_names, to_description
+from .description import describe_subnet, read_description, to_description
 from .errors import Problems
 from .free import room_after
 from .holdings import holdings_in
@@ -35,11 +35,13 @@ def outlook(
     purge: object = False,
     move: object = (),
     tags: object = None,
+    remarks: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """What the module eni would do with the same options, if EC2 had what the description ``raw`` says.
 
     ``hosts``, ``changes``, ``before``, ``after`` and ``notes`` are the module's; ``table`` is a list of lines, ``maps``
-    holds an SVG document for each subnet that is described or planned in, by its id.
+    holds an SVG document for each subnet that is described or planned in, by its id. ``remarks`` are added to the
+    notes.
 
     :raises PlanError: everything that is broken in the description or the options; then, everything that can't be.
     """
@@ -75,7 +77,7 @@ def outlook(
         move=options.many("move", read_text),
     )
     problems.raise_if_any()
-    return _shown(desired, observed, (_UNCHECKED,) if blind else ())
+    return _shown(desired, observed, (*remarks, _UNCHECKED) if blind else remarks)
 
 
 def subnet_description(subnet: object, taken: object = ()) -> dict[str, Any]:
@@ -89,17 +91,6 @@ def subnet_description(subnet: object, taken: object = ()) -> dict[str, Any]:
     observed = describe_subnet(subnet, taken, problems)
     problems.raise_if_any()
     return {key: value for key, value in to_description(observed).items() if value}
-
-
-def subnet_ids(raw: object, declared: object) -> dict[str, str]:
-    """The ids of the subnets that the inventory's ``vpc_subnets`` declares, by their names: see :func:`subnet_names`.
-
-    :raises PlanError: everything that is broken.
-    """
-    problems = Problems()
-    found = subnet_names(raw, declared, problems)
-    problems.raise_if_any()
-    return found
 
 
 def _without_types(hosts: object) -> object:

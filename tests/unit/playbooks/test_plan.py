@@ -35,13 +35,13 @@ NOWHERE = {
 }
 
 
-def run(folder: Path, *flags: str, **variables: Any) -> str:
+def run(folder: Path, *flags: str, hosts: dict[str, dict[str, Any]] = HOSTS, **variables: Any) -> str:
     """What the playbook says, run from a folder, without credentials."""
     inventory = {
         "all": {
             "hosts": {"localhost": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}},
             "vars": {"vpc_subnets": [{"name": "a"}, {"name": "b"}], "aws_containers_aws": NOWHERE},
-            "children": {"container_hosts": {"hosts": HOSTS}},
+            "children": {"container_hosts": {"hosts": hosts}},
         }
     }
     (folder / "hosts.yml").write_text(json.dumps(inventory))
@@ -95,6 +95,7 @@ def test_in_a_subnet_that_nobody_made(tmp_path: Path) -> None:
     said = run(tmp_path, plan_subnet="2001:db8::/64", plan_taken="::4,::1:0:0:0/80", aws_containers_assign="block")
     words = [line.strip(' ",').split() for line in said.splitlines()]
     assert ["web-1", "2001:db8::5", "2001:db8:0:0:2::/80", "no", "limit", "new", "create,", "+1", "prefix"] in words
+    assert "the subnets a, b are planned as one, preview, the only one that is known" in said
     assert (tmp_path / "build" / "plan-preview.svg").is_file()
 
 
@@ -123,3 +124,53 @@ def test_every_mistake_is_said_at_once(kept: Path) -> None:
     assert "plan_subnet: must not be given together with plan_description" in run(
         kept.parent, plan_description="now.json", plan_subnet="2001:db8::/64"
     )
+
+
+@pytest.mark.parametrize(
+    ("variables", "lines"),
+    [
+        (
+            {"plan_subnet": "2001:db8::/65", "plan_taken": "foo, ::9/126"},
+            [
+                "plan_subnet: must be as long as EC2's subnets are: /44 to /64 in steps of 4, got 2001:db8::/65",
+                "plan_taken[0]: must be an IPv6 address, or a prefix such as ::8/126, got foo",
+                "plan_taken[1]: must be aligned: a /126 around it begins at ::8/126, got ::9/126",
+            ],
+        ),
+        (
+            {"plan_description": "none.json"},
+            ["plan_description: must be a file that plan_save wrote, got FOLDER/none.json, which can't be read"],
+        ),
+        (
+            {"plan_description": "hosts.yml"},
+            ["description.schema: must be 1, the version that is written today, got nothing"],
+        ),
+        (
+            {"plan_subnet": "2001:db8::/64", "hosts": {"a": {"subnet": "c"}, "b": {"subnet": "d"}}},
+            ["hosts[a].subnet: must be one of a, b, got c", "hosts[b].subnet: must be one of a, b, got d"],
+        ),
+    ],
+)
+def test_a_mistake_is_said_once_without_the_expressions_around_it(
+    tmp_path: Path, variables: dict[str, Any], lines: list[str]
+) -> None:
+    said = run(tmp_path, **variables)
+    for line in lines:
+        assert said.count(line.replace("FOLDER", str(tmp_path))) == 2, "by the task, and as its result"
+    assert "<<< caused by >>>" not in said
+    assert "fleet default: " not in said
+
+
+def test_containers_that_provision_would_refuse(tmp_path: Path) -> None:
+    one, other = {"name": "app", "image": "i"}, {"name": "db", "image": "i"}
+    hosts = {
+        "web-1": {"containers": [one, one]},
+        "web-2": {"container_mode": "block", "containers": [one, other, {"name": "cache", "image": "i"}]},
+        "web-3": {"containers": [one]},
+    }
+    said = run(tmp_path, hosts=hosts, plan_subnet="2001:db8::/64")
+    assert "web-1.containers[app].name: must be one container's only" in said
+    assert "web-2.containers: must be at most 2" in said
+    assert "web-3" not in said
+    assert "<<< caused by >>>" not in said
+    assert "fleet default: " not in said

@@ -1,7 +1,7 @@
 # Copyright: Contributors to the ipv6.aws_containers project
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filters fleet_plan and subnet_description, as a playbook uses them."""
+"""The filters that plan, as a playbook uses them."""
 
 from __future__ import annotations
 
@@ -58,3 +58,22 @@ def test_what_cannot_be_planned_is_said() -> None:
         fleet_plan(description(), [{"name": "web-1"}], subnet_id="subnet-x")
     with pytest.raises(AnsibleFilterError, match=r"ipv6\.aws_containers\.subnet_description: subnet: must be"):
         subnet_description("2001:db8::/65")
+
+
+def test_what_stands_in_the_way_of_an_inventory_is_data() -> None:
+    full = description(reservations=[{"id": "scr-1", "subnet_id": "subnet-a", "cidr": TEXT}])
+    hosts, declared = [{"inventory_hostname": "web-1"}], [{"name": "a"}]
+    plan = FILTERS["inventory_plan"](full, hosts, "t3.micro", declared)
+    assert len(plan["problems"]) == 2
+    assert all(problem.startswith("hosts[web-1].") for problem in plan["problems"])
+    assert (plan["hosts"], plan["table"], list(plan["maps"])) == ({}, [], ["subnet-a"])
+    assert FILTERS["inventory_plan"](description(), hosts, "t3.micro", declared)["problems"] == []
+    broken = FILTERS["inventory_plan"](7, hosts, "t3.micro", declared)
+    assert broken["maps"] == {}
+    assert broken["problems"][0].startswith("description: must be a dictionary")
+
+
+def test_a_file_that_is_no_description() -> None:
+    assert FILTERS["file_source"]("{}", "x.json") == {"description": {}, "problems": []}
+    (problem,) = FILTERS["file_source"]("{", "x.json")["problems"]
+    assert problem.startswith("plan_description: must be a file that plan_save wrote, got x.json, which is no JSON")
