@@ -86,6 +86,16 @@ def everybody() -> list:
     return docker.get("/containers/json?all=1") or []
 
 
+def in_full(network: str, listed: list) -> list:
+    """The same, with all that Docker knows of each one's place in the network: its list leaves aliases out."""
+    found = []
+    for one in listed:
+        whole = docker.get("/containers/{}/json".format(quote(one["Names"][0].lstrip("/"))))
+        endpoint = ((whole or {}).get("NetworkSettings", {}).get("Networks") or {}).get(network)
+        found.append({**one, "NetworkSettings": {"Networks": {network: endpoint}}} if endpoint else one)
+    return found
+
+
 def take_away(name: str, found: dict) -> None:
     """Disconnect the network's containers, and delete it. Raises EngineError."""
     path = f"/networks/{quote(name)}"
@@ -103,7 +113,7 @@ def bring_about(wanted: members.Wanted, check: bool) -> dict:
         return {"changed": False, "differences": [], "connected": {}}
     before = everybody()
     # What holds its address at the moment knows better than a record from before.
-    known = {**recorded, **members.attached(before, wanted.name, running=True)}
+    known = {**recorded, **members.attached(in_full(wanted.name, before), wanted.name, running=True)}
     if differences and not check:
         files.write(files.change(members.STORE, members.to_text(wanted.name, known), 0o600))
         if found is not None:

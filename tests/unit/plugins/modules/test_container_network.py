@@ -41,11 +41,18 @@ class Engine:
         ends = {name: one["NetworkSettings"]["Networks"].get("pub6") for name, one in self.containers.items()}
         return {name: end["GlobalIPv6Address"] for name, end in ends.items() if end and end["GlobalIPv6Address"]}
 
+    def listed(self, one: dict[str, Any]) -> dict[str, Any]:
+        """Docker's list leaves out what a container is called in its networks."""
+        ends = one["NetworkSettings"]["Networks"]
+        return {**one, "NetworkSettings": {"Networks": {key: {**end, "Aliases": None} for key, end in ends.items()}}}
+
     def get(self, path: str) -> Any:
         if path == "/version":
             return {"Version": "28.5.2"}
         if path.startswith("/containers/json"):
-            return [{"Names": ["/" + name], **one} for name, one in self.containers.items()]
+            return [{"Names": ["/" + name], **self.listed(one)} for name, one in self.containers.items()]
+        if path.startswith("/containers/"):
+            return self.containers[path.split("/")[2]]
         network = self.networks.get(path.removeprefix("/networks/"))
         return network and {**network, "Containers": {name: {"Name": name} for name in self.addresses()}}
 
