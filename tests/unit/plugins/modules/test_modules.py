@@ -116,12 +116,15 @@ def test_eni_tells_what_ec2_refused(run, ec2):
     assert answer["msg"].startswith("Could not list the network interfaces tagged ")
 
 
-def test_eni_warns_of_what_was_added_by_hand(run, ec2):
+def test_eni_warns_of_what_was_added_by_hand(run, ec2, monkeypatch):
+    # Ansible's own warn goes elsewhere in a process that has imported its controller's side, as other tests do.
+    said = []
+    monkeypatch.setattr(eni, "warn", said.append)
     eni_id = present(run)["hosts"]["a"]["eni_id"]
     ec2.enis[eni_id]["Ipv6Addresses"].append({"Ipv6Address": f"{BASE}::99"})
     answer = present(run)
     assert not answer["changed"]
-    assert any(f"{BASE}::99" in str(warning) for warning in answer["warnings"])
+    assert [warning for warning in said if f"{BASE}::99" in warning]
     # Warnings in the result itself would be called deprecated on every run.
     assert not answer.get("deprecations")
 
