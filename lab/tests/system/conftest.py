@@ -175,6 +175,11 @@ def container(lab, host: str, address: str, gateway: str) -> None:
     )
 
 
+def taken_away(lab, host: str) -> None:
+    """Take it away again. The link by name: a connection that is still closing keeps the namespace, and so its end."""
+    lab.ssh(host, "sudo ip link del v0; sudo ip netns del c")
+
+
 def ping(lab, host: str, target: str, source: str = "", inside: bool = True) -> str:
     where = "ip netns exec c " if inside else ""
     return lab.ssh(host, f"sudo {where}ping -n -c2 -i0.2 -W1 {f'-I {source}' if source else ''} {target}", check=False)

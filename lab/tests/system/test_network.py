@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from .conftest import SUBNET, container, ping, tcp, until
+from .conftest import SUBNET, container, ping, taken_away, tcp, until
 
 PREFIX = "2600:1f18:47b:ca03:5:"
 
@@ -24,7 +24,7 @@ def containers(lab):
     container(lab, "two", PREFIX + ":9", PREFIX + ":a")
     yield lab
     for host in ("one", "two"):
-        lab.ssh(host, "sudo ip netns del c")
+        taken_away(lab, host)
 
 
 def test_containers_reach_each_other_with_two_hops_and_no_proxy(containers) -> None:

@@ -10,7 +10,7 @@ import json
 
 import pytest
 
-from .conftest import container, ping, until
+from .conftest import container, ping, taken_away, until
 
 ONLY = "2600:1f18:47b:ca04::"
 HERE, THERE = "2600:1f18:47b:ca03:5:", "2600:1f18:47b:ca04:5:"
@@ -28,7 +28,7 @@ def both(lab):
     container(lab, "two", HERE + ":9", HERE + ":a")
     container(lab, "only", THERE + ":9", THERE + ":a")
     yield lab
-    lab.ssh("two", "sudo ip netns del c")
+    taken_away(lab, "two")
     lab.ec2.terminate_instances(InstanceIds=[lab.instances["only"]])
     until(lambda: lab.state("only") == "terminated", "terminated")
 
