@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._plan.errors import PlanError, Problems
-from .._plan.inventory import Port, parse_ports
+from .._plan.inventory import Port, parse_ports, read_networks
 from .ports import FOLDER, LOADED_FILE, TABLE, TABLE_FILE, Declared, Opening, disjoint
 
 UNIT = "ipv6-aws-containers-guard.service"
@@ -41,12 +41,7 @@ LOCAL = (
 def parse_prefixes(values: Sequence[Any], path: str) -> list[ipaddress.IPv6Network]:
     """The containers' prefixes. Raises PlanError with every problem found."""
     problems = Problems()
-    found = []
-    for at, value in enumerate(values):
-        try:
-            found.append(ipaddress.IPv6Network(value))
-        except ValueError:
-            problems.add(f"{path}[{at}]", "must be an aligned IPv6 prefix such as 2001:db8::8/126", repr(value))
+    found = read_networks(problems, values, path, "must be an aligned IPv6 prefix such as 2001:db8::8/126")
     problems.raise_if_any()
     return found
 

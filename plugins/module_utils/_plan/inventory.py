@@ -110,16 +110,19 @@ def _read_sources(problems: Problems, values: Any, path: str) -> list[ipaddress.
     if not isinstance(values, (list, tuple)) or not values:
         problems.add(path, "must be a list of IPv6 networks, or left out for anybody", repr(values))
         return []
-    return _read_networks(problems, values, path)
+    return read_networks(problems, values, path)
 
 
-def _read_networks(problems: Problems, values: Iterable[Any], path: str) -> list[ipaddress.IPv6Network]:
+def read_networks(
+    problems: Problems, values: Iterable[Any], path: str, rule: str = "must be an IPv6 network such as 2001:db8::/32"
+) -> list[ipaddress.IPv6Network]:
+    """Those of the values that are networks; each of the others is a problem: it breaks the ``rule``."""
     found = []
     for at, value in enumerate(values):
         try:
             found.append(ipaddress.IPv6Network(value))
         except ValueError:
-            problems.add(f"{path}[{at}]", "must be an IPv6 network such as 2001:db8::/32", repr(value))
+            problems.add(f"{path}[{at}]", rule, repr(value))
     return found
 
 
@@ -134,8 +137,8 @@ def ingress_rules(
     with every problem found.
     """
     problems = Problems()
-    operators = _read_networks(problems, ssh_from, "vpc_ssh_from")
-    clients = _read_networks(problems, containers_from, "vpc_clients_from")
+    operators = read_networks(problems, ssh_from, "vpc_ssh_from")
+    clients = read_networks(problems, containers_from, "vpc_clients_from")
     sources: dict[tuple[str, int, int], list[ipaddress.IPv6Network]] = {}
     for host in hosts:
         for n, container in enumerate(host.get("containers") or ()):

@@ -18,6 +18,17 @@ ALL, SOME = IPv6Network("::/0"), IPv6Network("2001:db8:5::/48")
 HOST = [("tcp", 22, 22, ALL), ("tcp", 9100, 9100, SOME), ("udp", 60000, 61000, ALL)]
 
 
+def test_prefixes_that_are_none_are_all_named():
+    assert guard.parse_prefixes([str(prefix) for prefix in PREFIXES], "prefixes") == PREFIXES
+    with pytest.raises(PlanError) as caught:
+        guard.parse_prefixes(["2001:db8::9/126", "2001:db8::8/126", "x"], "prefixes")
+    rule = "must be an aligned IPv6 prefix such as 2001:db8::8/126"
+    assert [str(violation) for violation in caught.value.violations] == [
+        f"prefixes[0]: {rule}, got '2001:db8::9/126'",
+        f"prefixes[2]: {rule}, got 'x'",
+    ]
+
+
 class TestContainers:
     def test_ports_are_for_anybody_or_for_those_named(self):
         (found,) = guard.parse_declared(
