@@ -108,14 +108,8 @@ violations:
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.api import RETRIES
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.main import failure_of
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.subnet import (
-    SubnetApi,
-    Wanted,
-    absent,
-    present,
-)
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.main import connect, failure_of
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.subnet import Wanted, absent, present
 
 ARGUMENTS = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -134,7 +128,7 @@ def main() -> None:
         required_if=[("state", "present", ("vpc_id", "ipv6_cidr")), ("state", "absent", ("subnet_id",))],
     )
     given = module.params
-    api = SubnetApi(module.client("ec2", config=RETRIES))
+    api = connect(module.client)
 
     def work() -> dict[str, Any]:
         if given["state"] == "absent":

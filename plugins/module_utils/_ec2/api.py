@@ -78,6 +78,11 @@ class Ec2Api:
         """Those of the subnets that exist."""
         return self._by_values("describe_subnets", "Subnets", "subnet-id", ids, "describe the subnets")
 
+    def subnets_in(self, vpc_id: str) -> list[dict[str, Any]]:
+        """Every subnet of the VPC."""
+        filters = [_filter("vpc-id", [vpc_id])]
+        return self._pages("describe_subnets", "Subnets", filters, f"list the subnets of {vpc_id}")
+
     def interfaces_tagged(self, key: str, value: str, subnet_id: str | None = None) -> list[dict[str, Any]]:
         """The interfaces that carry the tag, wherever they are or in one subnet."""
         filters = [_filter(f"tag:{key}", [value])] + ([_filter("subnet-id", [subnet_id])] if subnet_id else [])
@@ -159,6 +164,14 @@ class Ec2Api:
     def delete_interface(self, what: str, eni_id: str) -> None:
         """Delete an interface that nothing uses."""
         self._call(f"delete {what}", "delete_network_interface", NetworkInterfaceId=eni_id)
+
+    def create_subnet(self, what: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Make a subnet and return it as EC2 describes it at once (its state may be ``pending``)."""
+        return self._call(f"create {what}", "create_subnet", **request)["Subnet"]
+
+    def delete_subnet(self, what: str, subnet_id: str) -> None:
+        """Delete a subnet in which nothing is."""
+        self._call(f"delete {what}", "delete_subnet", SubnetId=subnet_id)
 
     def console(self, instance_id: str) -> str:
         """What the instance wrote to its console, up to now where the type can say so (Nitro)."""

@@ -15,11 +15,14 @@ THROTTLED = "RequestLimitExceeded"
 INTERFACE_GONE = "InvalidNetworkInterfaceID.NotFound"
 # Not in the reference; HashiCorp's AWS provider expects it of DeleteSubnetCidrReservation.
 RESERVATION_GONE = "InvalidSubnetCidrReservationID.NotFound"
+SUBNET_GONE = "InvalidSubnetID.NotFound"
 
 INTERFACE_IN_USE = "InvalidNetworkInterface.InUse"
 ADDRESS_IN_USE = "InvalidIPAddress.InUse"
 # The same token with other parameters: another run has made the host's interface.
 TOKEN_USED = "IdempotentParameterMismatch"
+# The network is another subnet's: of a run that was faster, or of somebody else.
+SUBNET_CONFLICT = "InvalidSubnet.Conflict"
 
 # The console can't be read up to now on types that aren't built on Nitro.
 UNSUPPORTED = "UnsupportedOperation"

@@ -13,12 +13,11 @@ from .._plan.addresses import read_block
 from .._plan.errors import Problems
 from . import translate
 from .api import Ec2Api, Ec2Error
+from .codes import SUBNET_CONFLICT, SUBNET_GONE
 from .progress import Progress
+from .verbs import unless
 from .waiters import wait_for
 
-# The network is another subnet's: of a run that was faster, or of somebody else.
-CONFLICT = "InvalidSubnet.Conflict"
-GONE = "InvalidSubnetID.NotFound"
 # Seconds for a new subnet to be shown and available.
 PATIENCE = 60.0
 
@@ -43,34 +42,7 @@ class Report:
     after: Mapping[str, Any]
 
 
-class SubnetApi(Ec2Api):
-    """EC2's verbs for a single subnet."""
-
-    def in_vpc(self, vpc_id: str) -> list[dict[str, Any]]:
-        """Every subnet of the VPC."""
-        filters = [{"Name": "vpc-id", "Values": [vpc_id]}]
-        return self._pages("describe_subnets", "Subnets", filters, f"list the subnets of {vpc_id}")
-
-    def create(self, wanted: Wanted) -> dict[str, Any]:
-        """Make the subnet, tags and all, and return it as EC2 describes it at once."""
-        request: dict[str, Any] = {
-            "VpcId": wanted.vpc_id,
-            "Ipv6CidrBlock": wanted.ipv6_cidr,
-            "Ipv6Native": True,
-        }
-        if wanted.zone:
-            request["AvailabilityZone"] = wanted.zone
-        if wanted.tags:
-            request["TagSpecifications"] = [{"ResourceType": "subnet", "Tags": translate.tag_list(wanted.tags)}]
-        what = f"create the IPv6-only subnet {wanted.ipv6_cidr} in {wanted.vpc_id}"
-        return self._call(what, "create_subnet", **request)["Subnet"]
-
-    def delete(self, subnet_id: str) -> None:
-        """Delete the subnet."""
-        self._call(f"delete {subnet_id}", "delete_subnet", SubnetId=subnet_id)
-
-
-def present(api: SubnetApi, wanted: Wanted, check: bool, progress: Progress) -> Report:
+def present(api: Ec2Api, wanted: Wanted, check: bool, progress: Progress) -> Report:
     """Make the subnet where the VPC has none of its network, and give it its tags.
 
     Two runs may do so at once: EC2 lets one of them make it, and the other finds it.
@@ -91,11 +63,12 @@ def present(api: SubnetApi, wanted: Wanted, check: bool, progress: Progress) -> 
         if check:
             return Report(True, {}, {}, made)
         try:
-            created = api.create(wanted)
+            what = f"the IPv6-only subnet {wanted.ipv6_cidr} in {wanted.vpc_id}"
+            created = api.create_subnet(what, _request(wanted))
             found = _available(api, created["SubnetId"], progress)
             return Report(True, describe(found), {}, made)
         except Ec2Error as error:
-            found = _of_network(api, wanted.vpc_id, network) if error.code == CONFLICT else None
+            found = _of_network(api, wanted.vpc_id, network) if error.code == SUBNET_CONFLICT else None
             if found is None:
                 raise
     _refuse_other(found, wanted)
@@ -107,7 +80,7 @@ def present(api: SubnetApi, wanted: Wanted, check: bool, progress: Progress) -> 
     return Report(bool(missing), before if check else after, before, after)
 
 
-def absent(api: SubnetApi, subnet_id: str, check: bool) -> Report:
+def absent(api: Ec2Api, subnet_id: str, check: bool) -> Report:
     """Delete the subnet; one that is gone is as it should be.
 
     :raises PlanError: it has IPv4, so it is not this module's. :raises Ec2Error: what EC2 refused.
@@ -121,11 +94,7 @@ def absent(api: SubnetApi, subnet_id: str, check: bool) -> Report:
         problems.add("subnet_id", rule, f"{subnet_id}, which has {found.get('CidrBlock')}")
         problems.raise_if_any()
     if not check:
-        try:
-            api.delete(subnet_id)
-        except Ec2Error as error:
-            if error.code != GONE:
-                raise
+        unless(SUBNET_GONE, lambda: api.delete_subnet(subnet_id, subnet_id))
     return Report(True, {}, describe(found), {})
 
 
@@ -136,20 +105,30 @@ def describe(raw: Mapping[str, Any]) -> dict[str, Any]:
     return {"id": subnet.id, **shown, "tags": translate.tags(raw.get("Tags"))}
 
 
+def _request(wanted: Wanted) -> dict[str, Any]:
+    """CreateSubnet's parameters, tags and all."""
+    request: dict[str, Any] = {"VpcId": wanted.vpc_id, "Ipv6CidrBlock": wanted.ipv6_cidr, "Ipv6Native": True}
+    if wanted.zone:
+        request["AvailabilityZone"] = wanted.zone
+    if wanted.tags:
+        request["TagSpecifications"] = [{"ResourceType": "subnet", "Tags": translate.tag_list(wanted.tags)}]
+    return request
+
+
 def _shown(vpc_id: str, network: str, zone: str) -> dict[str, Any]:
     return {"vpc_id": vpc_id, "ipv6_cidr": network, "availability_zone": zone}
 
 
-def _of_network(api: SubnetApi, vpc_id: str, network: str) -> dict[str, Any] | None:
+def _of_network(api: Ec2Api, vpc_id: str, network: str) -> dict[str, Any] | None:
     """The VPC's subnet with exactly this network; numbers are compared, as EC2 may write an address otherwise."""
-    for raw in api.in_vpc(vpc_id):
+    for raw in api.subnets_in(vpc_id):
         block = translate.subnet(raw).block
         if block is not None and str(block) == network:
             return raw
     return None
 
 
-def _available(api: SubnetApi, subnet_id: str, progress: Progress) -> dict[str, Any]:
+def _available(api: Ec2Api, subnet_id: str, progress: Progress) -> dict[str, Any]:
     """The subnet once reads show it (they may lag the write) and it may be used."""
 
     def look() -> tuple[dict[str, Any] | None, str]:

@@ -40,7 +40,7 @@ def _assign(api: Ec2Api, change: Change, eni_id: str) -> None:
 
 def _unassign(api: Ec2Api, change: Change, eni_id: str) -> None:
     what = f"{_listed(change)} from {eni_id} of {change.host}"
-    _unless(INTERFACE_GONE, lambda: api.unassign(what, translate.assign_request(change, eni_id)))
+    unless(INTERFACE_GONE, lambda: api.unassign(what, translate.assign_request(change, eni_id)))
 
 
 def _groups(api: Ec2Api, change: Change, eni_id: str) -> None:
@@ -52,7 +52,7 @@ def _tag(api: Ec2Api, change: Change, eni_id: str) -> None:
 
 
 def _delete(api: Ec2Api, change: Change, eni_id: str) -> None:
-    _unless(INTERFACE_GONE, lambda: api.delete_interface(f"{eni_id} of {change.host}", eni_id))
+    unless(INTERFACE_GONE, lambda: api.delete_interface(f"{eni_id} of {change.host}", eni_id))
 
 
 def _attach(api: Ec2Api, change: Change, eni_id: str) -> None:
@@ -66,14 +66,14 @@ def _reserve(api: Ec2Api, change: Change, eni_id: str) -> None:
 
 def _release(api: Ec2Api, change: Change, eni_id: str) -> None:
     what, reservation_id = f"{_listed(change)} in {change.subnet_id}", change.reservation_id or ""
-    _unless(RESERVATION_GONE, lambda: api.delete_reservation(what, reservation_id))
+    unless(RESERVATION_GONE, lambda: api.delete_reservation(what, reservation_id))
 
 
 def _listed(change: Change) -> str:
     return ", ".join([*map(address_text, change.addresses), *map(str, change.prefixes)])
 
 
-def _unless(gone: str, call: Callable[[], None]) -> None:
+def unless(gone: str, call: Callable[[], None]) -> None:
     """Take something away; that somebody else did so first is as good."""
     try:
         call()

@@ -7,13 +7,8 @@ from __future__ import annotations
 
 import botocore.session
 import pytest
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.api import Ec2Error
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.subnet import (
-    SubnetApi,
-    Wanted,
-    absent,
-    present,
-)
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.api import Ec2Api, Ec2Error
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._ec2.subnet import Wanted, absent, present
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
@@ -104,7 +99,7 @@ def ec2():
 
 
 def make(ec2, wanted=WANTED, check=False):
-    return present(SubnetApi(ec2), wanted, check, lambda text: None)
+    return present(Ec2Api(ec2), wanted, check, lambda text: None)
 
 
 def test_it_is_made_once_with_its_tags_in_the_same_call(ec2):
@@ -166,7 +161,7 @@ def test_other_refusals_are_ec2s_own(ec2):
 
 def test_it_is_deleted_and_one_with_ipv4_never_is(ec2):
     subnet_id, other = ec2.add(WANTED.ipv6_cidr), ec2.add("2600:1f18:47b:ca05::/64", native=False)
-    api = SubnetApi(ec2)
+    api = Ec2Api(ec2)
     assert absent(api, subnet_id, check=True).changed
     assert subnet_id in ec2.subnets
     assert absent(api, subnet_id, check=False).changed
