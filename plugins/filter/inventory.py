@@ -5,24 +5,11 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan import fleetwide, inventory, subnets
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError
-
-
-def _translated(function: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return function(*args, **kwargs)
-        except PlanError as error:
-            raise AnsibleFilterError(str(error)) from error
-
-    return call
+from ansible_collections.ipv6.aws_containers.plugins.plugin_utils._errors import translated
 
 
 class FilterModule:
@@ -32,8 +19,8 @@ class FilterModule:
         """Names as used in playbooks, without the collection's prefix."""
         return {
             "fleetwide_problems": fleetwide.fleetwide_problems,
-            "requests": _translated(inventory.requests),
-            "launches": _translated(inventory.launches),
-            "ingress_rules": _translated(inventory.ingress_rules),
-            "subnet_layout": _translated(subnets.layout),
+            "requests": translated(inventory.requests),
+            "launches": translated(inventory.launches),
+            "ingress_rules": translated(inventory.ingress_rules),
+            "subnet_layout": translated(subnets.layout),
         }

@@ -8,19 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.preview import preview
-
-
-def plan(
-    hosts: Any, subnet: Any, taken: Any = None, pins: Any = None, assign: str = "block", reservation: Any = None
-) -> dict[str, dict[str, str]]:
-    """See :func:`preview`; what can't be satisfied becomes an Ansible error."""
-    try:
-        return preview(hosts, subnet, taken, pins, assign, reservation)
-    except PlanError as error:
-        raise AnsibleFilterError(f"ipv6.aws_containers.plan: {error}") from error
+from ansible_collections.ipv6.aws_containers.plugins.plugin_utils._errors import translated
 
 
 class FilterModule:
@@ -28,4 +17,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """The filters by name."""
-        return {"plan": plan}
+        return {"plan": translated(preview, "ipv6.aws_containers.plan: ")}

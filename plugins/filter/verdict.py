@@ -8,15 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._verify import judge, parse, probes, table
+from ansible_collections.ipv6.aws_containers.plugins.plugin_utils._errors import translated
 
-
-def _fleet(facts: Mapping[str, Any]) -> Any:
-    try:
-        return parse.fleet(facts)
-    except ValueError as error:
-        raise AnsibleFilterError(f"verify: {error}") from error
+_fleet = translated(parse.fleet, "verify: ", ValueError)
 
 
 def verdict(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -97,8 +97,8 @@ def test_the_edge_never_receives_the_module(path):
 @pytest.mark.parametrize("path", sources(PLUGINS / "filter"), ids=names)
 def test_filters_never_touch_ec2(path):
     """They translate the core's errors, and run without credentials, network or boto3."""
-    found = outside(path, f"{OURS}.module_utils", "ansible.errors", "ansible.module_utils")
-    assert found == set()
+    ours = (f"{OURS}.module_utils", f"{OURS}.plugin_utils._errors")
+    assert outside(path, *ours, "ansible.errors", "ansible.module_utils") == set()
     assert not any(name.startswith(f"{OURS}.module_utils._ec2") for name in imports(path))
 
 
