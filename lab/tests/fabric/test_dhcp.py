@@ -154,7 +154,7 @@ def test_dhcpv4_leaves_another_servers_alone(world) -> None:
     assert answered(world, four(3, bytes([54, 4]) + IPv4Address("10.0.3.2").packed)) is None
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[*settings().suppress_health_check, HealthCheck.function_scoped_fixture])
 @given(kind=st.sampled_from([ARP, IPV4, IPV6]), payload=st.binary(max_size=120))
 def test_no_frame_can_harm_the_responder(world, kind: int, payload: bytes) -> None:
     """Whatever a host sends is answered, not answered, or malformed: nothing else is raised."""
@@ -163,7 +163,7 @@ def test_no_frame_can_harm_the_responder(world, kind: int, payload: bytes) -> No
         responder.answer(frame, world.one, world.subnet, world.enis)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[*settings().suppress_health_check, HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=200))
 def test_no_dhcpv6_message_can(world, body: bytes) -> None:
     packet = Packet(CLIENT, IPv6Address("ff02::1:2"), UDP, b"")

@@ -40,8 +40,8 @@ NAMES = [f"h{number}" for number in range(7)]
 SECOND = Subnet("subnet-2", read_block("2001:db8::8500/121"), "vpc-1", "zone-a")
 THERE = ("h2", "h5")
 
-unhurried = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
+drawn = settings(
+    max_examples=100, suppress_health_check=[*settings().suppress_health_check, HealthCheck.filter_too_much]
 )
 
 
@@ -182,7 +182,7 @@ def stories(draw):
 
 
 @given(stories())
-@unhurried
+@drawn
 def test_one_run_gets_there_and_leaves_nothing_to_do(story):
     desired, observed, plan = story
     final = applied(observed, plan.changes)
@@ -201,7 +201,7 @@ def test_one_run_gets_there_and_leaves_nothing_to_do(story):
 
 
 @given(stories(), st.data())
-@unhurried
+@drawn
 def test_a_run_cut_short_anywhere_and_a_rerun_end_in_the_same_state(story, data):
     """Within a phase hosts are worked on side by side: each may have got any number of its changes."""
     desired, observed, plan = story
@@ -220,7 +220,7 @@ def test_a_run_cut_short_anywhere_and_a_rerun_end_in_the_same_state(story, data)
 
 
 @given(stories())
-@unhurried
+@drawn
 def test_who_is_not_listed_keeps_what_it_holds(story):
     desired, observed, _plan = story
     still = replace(desired, move=(), hosts=[{"name": host["name"]} for host in desired.hosts], reservation=None)
@@ -235,7 +235,7 @@ def test_who_is_not_listed_keeps_what_it_holds(story):
 
 
 @given(stories())
-@unhurried
+@drawn
 def test_the_diff_shows_what_apply_does(story):
     """The text after is the text before of the next run, but for ids that EC2 gives."""
     desired, observed, plan = story
@@ -272,7 +272,7 @@ def edited(draw, observed, plan):
 
 
 @given(stories(), st.data())
-@unhurried
+@drawn
 def test_a_tag_edited_to_anything_moves_nobody(story, data):
     """Who has all that is theirs, and nothing else, keeps it: the tag is put back, or the run refused."""
     desired, observed, _plan = story
@@ -292,7 +292,7 @@ def test_a_tag_edited_to_anything_moves_nobody(story, data):
 
 
 @given(stories(), st.data())
-@unhurried
+@drawn
 def test_the_whole_fleet_can_be_removed_again(story, data):
     """Also when the first attempt was cut short."""
     _desired, observed, plan = story
