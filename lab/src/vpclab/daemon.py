@@ -23,6 +23,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from vpclab import ec2, images, keys, mirror, namespaces
+from vpclab.ec2.route53 import Zones
 from vpclab.errors import LabError
 from vpclab.fabric.links import INTERNET
 from vpclab.hosts import internet
@@ -30,7 +31,7 @@ from vpclab.hosts.host import memory
 from vpclab.hosts.machines import Builder
 from vpclab.operator import Operator
 from vpclab.owner import Lab
-from vpclab.services import archive, demo, registry, sites, tls, web
+from vpclab.services import archive, demo, dns, registry, sites, tls, web
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ class Daemon:
 
     def __init__(self, lab: Lab, owner: int) -> None:
         self._lab, self._owner = lab, owner
+        self._zones = Zones()
         self._stack = ExitStack()
 
     def start(self) -> None:
@@ -69,7 +71,7 @@ class Daemon:
             "etc/ssh/lab_authorized_keys": login.public + "\n",
             f"etc/docker/certs.d/{sites.REGISTRY_NAME}/ca.crt": certificate.authority,
         }
-        self._builder = Builder(lab, given)
+        self._builder = Builder(lab, given, self._zones)
         self._stack.callback(self._builder.close)
         self._say("host internet")
         self._internet = internet.InternetHost(lab, identity, login.public)
@@ -77,7 +79,7 @@ class Daemon:
         self._say(f"sites: {', '.join(sites.SITES)}")
         self._sites(certificate)
         self._say("EC2 endpoint")
-        server = ec2.serve(0, self._builder)
+        server = ec2.serve(0, self._builder, zones=self._zones)
         self._stack.callback(server.close)
         operator = Operator(lab.operator, self._owner, lab.namespace(INTERNET), self._resolve, self._status)
         self._stack.callback(operator.close)
@@ -98,6 +100,7 @@ class Daemon:
             listen(str(sites.REGISTRY), registry.PORT), certificate, {"demo/web": {"1": web_image, "latest": web_image}}
         )
         self._stack.callback(stop)
+        self._stack.callback(dns.serve(self._lab.namespace(INTERNET), [sites.RESOLVER], self._zones.lookup))
 
     def _resolve(self, name: str) -> str | None:
         try:

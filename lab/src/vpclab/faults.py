@@ -27,6 +27,8 @@ class Bucket:
 MUTATING = Bucket(50, 5)
 READS = Bucket(100, 20)
 """EC2's own buckets, of which each API action has one per region (EC2 Developer Guide, "Request throttling")."""
+ROUTE53 = Bucket(5, 5)
+"""Route 53's, one for all calls of an account (Route 53 Developer Guide, "Quotas"), wherever EC2 has one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from vpclab.ec2.backend import LabBackend
 from vpclab.ec2.history import History
 from vpclab.ec2.middleware import Answer, Call, CallLog, FaultLine, Middleware, through
 from vpclab.ec2.refusal import Refusal
+from vpclab.ec2.route53 import Route53, Zones, wire
 from vpclab.ec2.services import ssm, sts
 from vpclab.ec2.snapshot import snapshot
 from vpclab.faults import BadFaults, Faults, parse_faults
@@ -72,6 +73,7 @@ class Endpoint:
         machines: Machines | None = None,
         middlewares: tuple[Middleware, ...] = (),
         faults: Faults | None = None,
+        zones: Zones | None = None,
     ) -> None:
         for module in (actions, backend, filters):
             module.install()
@@ -79,6 +81,7 @@ class Endpoint:
         self.faults = FaultLine(faults)
         self._history = History()
         self._machines = machines or NullMachines()
+        self._route53 = Route53(zones or Zones())
         self._regions: dict[str, LabBackend] = {}
         self._lock = threading.RLock()
         self._way = through((self.calls, *middlewares, *self.faults.middlewares()), self._execute)
@@ -130,8 +133,7 @@ class Endpoint:
     def _answer(self, request: _Request) -> Answer:
         region, service = _scope(request.headers.get("Authorization", ""))
         request.get_data()  # keeps the body: the action is read from it here, the parameters later
-        target = request.headers.get("X-Amz-Target", "")
-        call = Call(service, target.rpartition(".")[2] or request.form.get("Action", ""), region, request)
+        call = Call(service, _action(service, request), region, request)
         try:
             return self._way(call)
         except Refusal as refusal:
@@ -148,6 +150,8 @@ class Endpoint:
                     return Answer(200, sts(call.action))
                 case "ec2":
                     return self._ec2(call)
+                case wire.SERVICE:
+                    return Answer(*self._route53.answer(call.request))
                 case _:
                     raise Refusal("UnrecognizedService", f"the lab has no service '{call.service}'", status=501)
         except Refusal:
@@ -202,6 +206,13 @@ def _scope(authorization: str) -> tuple[str, str]:
     return (scope[2], scope[3]) if len(scope) == 5 else (DEFAULT_REGION, "ec2")
 
 
+def _action(service: str, request: _Request) -> str:
+    """What a request asks for: a header, the path or the form says it, by the service's protocol."""
+    if service == wire.SERVICE:
+        return wire.action(request)
+    return request.headers.get("X-Amz-Target", "").rpartition(".")[2] or request.form.get("Action", "")
+
+
 def _json(value: Any) -> Answer:
     return Answer(200, json.dumps(value), "application/json")
 
@@ -211,7 +222,7 @@ def _refused(service: str, code: str, message: str, status: int) -> Answer:
     if service == "ssm":
         return Answer(status, json.dumps({"__type": code, "message": message}), "application/x-amz-json-1.1")
     error = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
-    if service == "sts":
+    if service in ("sts", wire.SERVICE):
         return Answer(status, f"<ErrorResponse><Error>{error}</Error><RequestId>lab</RequestId></ErrorResponse>")
     return Answer(
         status,

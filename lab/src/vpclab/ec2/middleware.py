@@ -20,8 +20,10 @@ from random import Random
 from moto.core.request import Request
 
 from vpclab.ec2.refusal import Refusal
-from vpclab.faults import Bucket, Faults
+from vpclab.faults import ROUTE53, Bucket, Faults
 
+_HIT = ("ec2", "route53")
+"""Services whose calls faults hit."""
 _READS = ("Describe", "Get", "List")
 
 
@@ -83,7 +85,10 @@ class CallLog:
 
 
 class FaultLine:
-    """The faults in force, as middlewares; only calls of EC2 are hit. ``clock`` and ``sleep`` count in seconds."""
+    """The faults in force, as middlewares; calls of EC2 and Route 53 alone are hit.
+
+    ``clock`` and ``sleep`` count in seconds.
+    """
 
     def __init__(
         self,
@@ -113,24 +118,27 @@ class FaultLine:
         return (self._delay, self._bucket, self._throttle, self._lose, self._lag)
 
     def _delay(self, call: Call, way: Way) -> Answer:
-        if call.service == "ec2" and self.faults.delay:
+        if call.service in _HIT and self.faults.delay:
             self._hit("delay")
             self._sleep(self.faults.delay)
         return way(call)
 
     def _bucket(self, call: Call, way: Way) -> Answer:
         bucket = self.faults.reads if call.reads else self.faults.mutating
-        if call.service == "ec2" and bucket is not None and not self._token(bucket, (call.region, call.action)):
-            raise _limit_exceeded("bucket")
+        key = (call.region, call.action)
+        if call.service == "route53" and bucket is not None:
+            bucket, key = ROUTE53, ("", call.service)
+        if call.service in _HIT and bucket is not None and not self._token(bucket, key):
+            raise _limit_exceeded("bucket", call.service)
         return way(call)
 
     def _throttle(self, call: Call, way: Way) -> Answer:
-        if call.service == "ec2" and self._chance("throttle", self.faults.throttle):
-            raise _limit_exceeded("throttle")
+        if call.service in _HIT and self._chance("throttle", self.faults.throttle):
+            raise _limit_exceeded("throttle", call.service)
         return way(call)
 
     def _lose(self, call: Call, way: Way) -> Answer:
-        lost = call.service == "ec2" and not call.reads and self._chance("lose", self.faults.lose)
+        lost = call.service in _HIT and not call.reads and self._chance("lose", self.faults.lose)
         answer = way(call)
         if lost:
             raise AnswerLost(f"{call.action}: done, and its answer lost")
@@ -164,8 +172,10 @@ class FaultLine:
             return served
 
 
-def _limit_exceeded(fault: str) -> Refusal:
-    """EC2's answer to too many calls, with the HTTP status by which clients know it."""
+def _limit_exceeded(fault: str, service: str) -> Refusal:
+    """A service's answer to too many calls, with the HTTP status by which clients know it."""
+    if service == "route53":
+        return Refusal("Throttling", f"Rate exceeded (the lab's fault '{fault}')")
     return Refusal("RequestLimitExceeded", f"Request limit exceeded. (the lab's fault '{fault}')", status=503)
 
 

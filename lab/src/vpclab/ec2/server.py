@@ -18,6 +18,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from vpclab.ec2.endpoint import Endpoint
 from vpclab.ec2.middleware import Middleware
+from vpclab.ec2.route53 import Zones
 from vpclab.faults import Faults
 from vpclab.topology import Machines, Topology
 
@@ -70,9 +71,10 @@ class Server:
         machines: Machines | None = None,
         middlewares: tuple[Middleware, ...] = (),
         faults: Faults | None = None,
+        zones: Zones | None = None,
     ) -> None:
         _spare_the_collector()
-        self.endpoint = Endpoint(machines, middlewares, faults)
+        self.endpoint = Endpoint(machines, middlewares, faults, zones)
         self._server = make_server(LOOPBACK, port, self.endpoint, threaded=True, request_handler=_Handler)
         self._thread: threading.Thread | None = None
 
@@ -126,13 +128,14 @@ def serve(
     machines: Machines | None = None,
     middlewares: tuple[Middleware, ...] = (),
     *,
+    zones: Zones | None = None,
     block: bool = False,
 ) -> Server:
     """Serve the endpoint on 127.0.0.1:``port`` (0: any free one); without ``machines`` instances run at once.
 
     Returns the server at once, or with ``block`` when the process is interrupted.
     """
-    server = Server(port, machines, middlewares)
+    server = Server(port, machines, middlewares, zones=zones)
     if not block:
         return server.start()
     server.run()

@@ -31,13 +31,13 @@ from vpclab.fabric.names import (
     router_mac,
     uplink,
 )
-from vpclab.services.sites import ARCHIVE, INTERNET_HOST, REGISTRY
+from vpclab.services import sites
 from vpclab.topology import Eni, Subnet, Topology, Vpc
 
 INTERNET = "internet"
 INTERNET_SIDE = IPv6Address("fe80::1")
 VPC_SIDE = IPv6Address("fe80::2")
-SITES = (INTERNET_HOST, ARCHIVE, REGISTRY)
+SITES = (sites.INTERNET_HOST, sites.ARCHIVE, sites.REGISTRY, sites.RESOLVER)
 
 
 @dataclass(frozen=True, slots=True)

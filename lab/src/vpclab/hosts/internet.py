@@ -12,7 +12,7 @@ from vpclab.hosts import nspawn
 from vpclab.hosts.disk import Disk
 from vpclab.keys import KeyPair
 from vpclab.owner import Lab
-from vpclab.services.sites import SITES
+from vpclab.services.sites import RESOLVER, SITES
 
 SUITE = "trixie"
 NAME = "internet"
@@ -29,6 +29,7 @@ def files(host_key: KeyPair, login: str) -> dict[str, str]:
         "etc/ssh/ssh_host_ed25519_key.pub": f"{host_key.public}\n",
         "etc/ssh/sshd_config.d/20-internet.conf": "HostKey /etc/ssh/ssh_host_ed25519_key\n",
         "etc/ssh/lab_authorized_keys": f"{login}\n",
+        "etc/systemd/resolved.conf.d/20-internet.conf": f"[Resolve]\nDNS={RESOLVER}\nLLMNR=no\n",
         "etc/cloud/cloud-init.disabled": "",
     }
     # An empty unit is a masked one: the namespace's links and addresses are the fabric's.

@@ -10,9 +10,12 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from vpclab import images
+from vpclab.ec2.route53 import Zones
 from vpclab.fabric.build import Fabric
+from vpclab.fabric.names import RESOLVER
 from vpclab.hosts import nspawn
 from vpclab.hosts.disk import Disk
 from vpclab.hosts.host import Host, memory
@@ -42,8 +45,8 @@ class Status:
 class Builder:
     """Implements :class:`vpclab.topology.Machines`: its methods return at once, a thread does the work."""
 
-    def __init__(self, lab: Lab, files: Mapping[str, str]) -> None:
-        self._lab, self._files = lab, dict(files)
+    def __init__(self, lab: Lab, files: Mapping[str, str], zones: Zones) -> None:
+        self._lab, self._files, self._zones = lab, dict(files), zones
         self._topology = Topology()
         self._hosts: dict[str, Host] = {}
         self._news = threading.Event()
@@ -95,7 +98,10 @@ class Builder:
         self.fabric.close()
 
     def _offer(self, vpc_id: str, namespace: str) -> Callable[[], None]:
-        stops = (dns.serve(namespace), imds.serve(vpc_id, namespace, lambda: self._topology))
+        stops = (
+            dns.serve(namespace, RESOLVER, partial(self._zones.lookup, vpc=vpc_id)),
+            imds.serve(vpc_id, namespace, lambda: self._topology),
+        )
 
         def stop() -> None:
             for end in stops:

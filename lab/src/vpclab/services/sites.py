@@ -11,6 +11,8 @@ from ipaddress import IPv4Address, IPv6Address
 INTERNET_HOST = IPv6Address("2001:db8:53::1")
 ARCHIVE = IPv6Address("2001:db8:53::80")
 REGISTRY = IPv6Address("2001:db8:53::443")
+RESOLVER = IPv6Address("2001:db8:53::53")
+"""The resolver of the Internet's own host."""
 
 NOWHERE = IPv4Address("192.0.2.80")
 """An address that the lab has no way to, as IPv4 beyond a VPC has none here."""
