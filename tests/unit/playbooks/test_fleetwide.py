@@ -5,37 +5,17 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
-
 
 @pytest.mark.parametrize("playbook", ["plan", "provision", "sweep", "teardown", "configure"])
-def test_a_fleet_that_only_its_hosts_know(tmp_path: Path, playbook: str) -> None:
-    inventory = {
-        "all": {"children": {"container_hosts": {"hosts": {"web-1": {}}, "vars": {"aws_containers_fleet": "shop"}}}}
-    }
-    (tmp_path / "hosts.yml").write_text(json.dumps(inventory))
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "ANSIBLE_"))}
-    environment |= {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"), "ANSIBLE_NOCOLOR": "1"}
-    done = subprocess.run(
-        [sys.executable, "-m", "ansible", "playbook", "-i", "hosts.yml", str(ROOT / "playbooks" / f"{playbook}.yml")],
-        cwd=tmp_path,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    said = done.stdout + done.stderr
+def test_a_fleet_that_only_its_hosts_know(run_playbook: Callable[..., Any], playbook: str) -> None:
+    hosts = {"hosts": {"web-1": {}}, "vars": {"aws_containers_fleet": "shop"}}
+    done = run_playbook(f"playbooks/{playbook}.yml", groups={"container_hosts": hosts}, local=False)
     rule = "must be set for all hosts (group all), where localhost has nothing, got shop"
-    assert f"hosts[web-1].aws_containers_fleet: {rule}" in said
-    assert done.returncode == 2, said
-    assert "ok=0" in said, "nothing came before it"
+    assert f"hosts[web-1].aws_containers_fleet: {rule}" in done.said
+    assert done.status == 2, done.said
+    assert "ok=0" in done.said, "nothing came before it"

@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -20,7 +18,6 @@ from ansible_collections.ipv6.aws_containers.tests.unit.plugins.module_utils._pl
     whole,
 )
 
-ROOT = Path(__file__).parents[3]
 HOSTS: dict[str, dict[str, Any]] = {
     "web-1": {"instance_type": "r5d.large"},
     "web-2": {"container_mode": "block", "container_count": 6, "instance_type": "r5d.large"},
@@ -35,28 +32,16 @@ NOWHERE = {
 }
 
 
-def run(folder: Path, *flags: str, hosts: dict[str, dict[str, Any]] = HOSTS, **variables: Any) -> str:
-    """What the playbook says, run from a folder, without credentials."""
-    inventory = {
-        "all": {
-            "hosts": {"localhost": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}},
-            "vars": {"vpc_subnets": [{"name": "a"}, {"name": "b"}], "aws_containers_aws": NOWHERE},
-            "children": {"container_hosts": {"hosts": hosts}},
-        }
-    }
-    (folder / "hosts.yml").write_text(json.dumps(inventory))
-    command = [sys.executable, "-m", "ansible", "playbook", str(ROOT / "playbooks" / "plan.yml"), *flags]
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "ANSIBLE_"))}
-    environment |= {"PWD": str(folder), "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"), "ANSIBLE_NOCOLOR": "1"}
-    answer = subprocess.run(
-        [*command, "-i", str(folder / "hosts.yml"), "-e", json.dumps(variables)],
-        cwd=folder,
-        env=environment,
-        text=True,
-        capture_output=True,
-        timeout=300,
-    )
-    return answer.stdout + answer.stderr
+@pytest.fixture
+def run(run_playbook: Callable[..., Any]) -> Callable[..., str]:
+    """Runs the playbook, and returns what it says."""
+
+    def plan(*flags: str, hosts: dict[str, dict[str, Any]] = HOSTS, **variables: Any) -> str:
+        shared = {"vpc_subnets": [{"name": "a"}, {"name": "b"}], "aws_containers_aws": NOWHERE}
+        groups = {"container_hosts": {"hosts": hosts}}
+        return run_playbook("playbooks/plan.yml", *flags, groups=groups, shared=shared, variables=variables).said
+
+    return plan
 
 
 @pytest.fixture
@@ -69,8 +54,8 @@ def kept(tmp_path: Path) -> Path:
     return path
 
 
-def test_from_a_description_that_was_kept(kept: Path) -> None:
-    said = run(kept.parent, plan_description="now.json", plan_save="again.json")
+def test_from_a_description_that_was_kept(kept: Path, run: Callable[..., str]) -> None:
+    said = run(plan_description="now.json", plan_save="again.json")
     assert "fleet default: 3 hosts in 2 subnets, 3 changes" in said
     words = [line.strip(' ",').split() for line in said.splitlines()]
     assert ["web-1", "subnet-a", whole("::1:1"), whole("::8/126"), "2", "eni-web-1", "none"] in words
@@ -83,38 +68,38 @@ def test_from_a_description_that_was_kept(kept: Path) -> None:
         assert str(title.text).startswith(f"Map of {subnet}, 2600:1f18:47b:")
 
 
-def test_a_check_writes_nothing(kept: Path) -> None:
+def test_a_check_writes_nothing(kept: Path, run: Callable[..., str]) -> None:
     before = sorted(kept.parent.iterdir())
-    said = run(kept.parent, "--check", plan_description="now.json", plan_save="again.json")
+    said = run("--check", plan_description="now.json", plan_save="again.json")
     assert "fleet default: 3 hosts in 2 subnets, 3 changes" in said
     assert "failed=0" in said
     assert sorted(path for path in kept.parent.iterdir() if path.name != "hosts.yml") == before
 
 
-def test_in_a_subnet_that_nobody_made(tmp_path: Path) -> None:
-    said = run(tmp_path, plan_subnet="2001:db8::/64", plan_taken="::4,::1:0:0:0/80", aws_containers_assign="block")
+def test_in_a_subnet_that_nobody_made(tmp_path: Path, run: Callable[..., str]) -> None:
+    said = run(plan_subnet="2001:db8::/64", plan_taken="::4,::1:0:0:0/80", aws_containers_assign="block")
     words = [line.strip(' ",').split() for line in said.splitlines()]
     assert ["web-1", "2001:db8::5", "2001:db8:0:0:2::/80", "no", "limit", "new", "create,", "+1", "prefix"] in words
     assert "the subnets a, b are planned as one, preview, the only one that is known" in said
     assert (tmp_path / "build" / "plan-preview.svg").is_file()
 
 
-def test_a_full_subnet_is_refused_and_drawn(kept: Path) -> None:
+def test_a_full_subnet_is_refused_and_drawn(kept: Path, run: Callable[..., str]) -> None:
     raw = json.loads(kept.read_text())
     raw["reservations"] = [{"id": "scr-1", "subnet_id": "subnet-b", "cidr": "2600:1f18:47b:ca04::/64"}]
     kept.write_text(json.dumps(raw))
-    said = run(kept.parent, plan_description="now.json", plan_output="maps")
+    said = run(plan_description="now.json", plan_output="maps")
     assert "hosts[web-3].container_prefix: no free aligned /80 in 2600:1f18:47b:ca04::/64" in said
     assert f"The maps in {kept.parent}/maps show who holds what." in said
     assert "fleet default: " not in said
     assert "reserved by others (scr-1)" in (kept.parent / "maps" / "plan-subnet-b.svg").read_text()
 
 
-def test_every_mistake_is_said_at_once(kept: Path) -> None:
+def test_every_mistake_is_said_at_once(kept: Path, run: Callable[..., str]) -> None:
     raw = json.loads(kept.read_text())
     raw["interfaces"][0]["addresses"].append("10.0.0.1")
     kept.write_text(json.dumps(raw))
-    said = run(kept.parent, plan_description="now.json", aws_containers_move=[7], aws_containers_assign="all")
+    said = run(plan_description="now.json", aws_containers_move=[7], aws_containers_assign="all")
     for path in (
         "description.interfaces[eni-web-1].addresses[5]",
         "move[0]",
@@ -122,7 +107,7 @@ def test_every_mistake_is_said_at_once(kept: Path) -> None:
     ):
         assert path in said
     assert "plan_subnet: must not be given together with plan_description" in run(
-        kept.parent, plan_description="now.json", plan_subnet="2001:db8::/64"
+        plan_description="now.json", plan_subnet="2001:db8::/64"
     )
 
 
@@ -152,23 +137,23 @@ def test_every_mistake_is_said_at_once(kept: Path) -> None:
     ],
 )
 def test_a_mistake_is_said_once_without_the_expressions_around_it(
-    tmp_path: Path, variables: dict[str, Any], lines: list[str]
+    tmp_path: Path, variables: dict[str, Any], lines: list[str], run: Callable[..., str]
 ) -> None:
-    said = run(tmp_path, **variables)
+    said = run(**variables)
     for line in lines:
         assert said.count(line.replace("FOLDER", str(tmp_path))) == 2, "by the task, and as its result"
     assert "<<< caused by >>>" not in said
     assert "fleet default: " not in said
 
 
-def test_containers_that_provision_would_refuse(tmp_path: Path) -> None:
+def test_containers_that_provision_would_refuse(tmp_path: Path, run: Callable[..., str]) -> None:
     one, other = {"name": "app", "image": "i"}, {"name": "db", "image": "i"}
     hosts = {
         "web-1": {"containers": [one, one]},
         "web-2": {"container_mode": "block", "containers": [one, other, {"name": "cache", "image": "i"}]},
         "web-3": {"containers": [one]},
     }
-    said = run(tmp_path, hosts=hosts, plan_subnet="2001:db8::/64")
+    said = run(hosts=hosts, plan_subnet="2001:db8::/64")
     assert "web-1.containers[app].name: must be one container's only" in said
     assert "web-2.containers: must be at most 2" in said
     assert "web-3" not in said
