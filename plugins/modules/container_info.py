@@ -45,6 +45,10 @@ engine:
   returned: always
   type: str
   sample: 28.5.2
+guarded:
+  description: Whether the host has the table of M(ipv6.aws_containers.guard#module).
+  returned: always
+  type: bool
 containers:
   description: All containers by name, stopped ones too.
   returned: always
@@ -67,7 +71,7 @@ containers:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import containers, members
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import containers, members, ports
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._host import files
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._observe import docker
 
@@ -78,8 +82,9 @@ def main() -> None:
         argument_spec={"network": {"type": "str", "default": "bridge"}},
         supports_check_mode=True,
     )
+    guarded = os.path.exists(ports.TABLE_FILE)
     if not os.path.exists(docker.SOCKET):
-        module.exit_json(changed=False, engine=None, containers={})
+        module.exit_json(changed=False, engine=None, guarded=guarded, containers={})
     try:
         engine = docker.version()
         found = docker.get("/containers/json?all=1") or []
@@ -93,7 +98,7 @@ def main() -> None:
         # It was disconnected while its network was made anew by a run that was cut short.
         if not there[name]["attached"] and recorded[name].address:
             there[name]["address"] = str(recorded[name].address)
-    module.exit_json(changed=False, engine=engine, containers=there)
+    module.exit_json(changed=False, engine=engine, guarded=guarded, containers=there)
 
 
 if __name__ == "__main__":

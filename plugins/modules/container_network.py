@@ -14,8 +14,10 @@ description:
   - Makes a bridge network. One that is there and differs is made anew, as Docker can change none. Running containers
     are disconnected, and connected again each at the address it had. They run on meanwhile, without a network, for
     seconds.
+  - In a prefix of /112 or shorter Docker deals the addresses of containers that ask for none from X::8000 to X::ffff, X
+    being the prefix. A network that was made without that is not made anew for its sake.
   - A container whose address is not in the new prefix is left without one when the role containers made it, which
-    then makes it anew; another's gets the lowest address that nobody has.
+    then makes it anew; another's gets the lowest of those that nobody has.
   - Who has which address is on the host's disk from before the first is disconnected until the last is connected, so
     that a run that was cut short is taken up by the next.
 author:

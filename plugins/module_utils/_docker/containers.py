@@ -6,25 +6,17 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .._plan import addresses
-from .._plan.errors import PlanError, Problems
-from .._plan.inventory import parse_ports
+from .._plan.errors import Problems
 from . import engine as engines
-from .room import RESERVED, Room
+from .declared import PATH, Container
+from .room import Room
 
 LABEL = "ipv6.aws_containers.role"
 LABEL_VALUE = "containers"
-AUTO = "auto"
-PATH = "containers"
-#: Options of community.docker.docker_container that go through as they are.
-PASSED = ("command", "entrypoint", "env", "healthcheck", "hostname", "user", "volumes", "working_dir")
-KEYS = ("name", "image", "address", "ports", "restart_policy", *PASSED)
-_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 
 
 @dataclass(frozen=True)
@@ -37,22 +29,6 @@ class Observed:
     address: ipaddress.IPv6Address | None
     attached: bool
     ours: bool
-
-
-@dataclass(frozen=True)
-class Container:
-    """A declared container; ``pinned`` is the address asked for, None when any will do.
-
-    ``ports`` are as they were declared, which is how the guard takes them; ``published`` as Docker writes them, each
-    once, whoever they are for.
-    """
-
-    name: str
-    image: str
-    pinned: ipaddress.IPv6Address | None
-    ports: tuple[Any, ...]
-    published: tuple[str, ...]
-    options: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -75,119 +51,18 @@ class Plan:
     arriving: frozenset[str] = frozenset()
 
 
-def parse(
-    declared: Sequence[Mapping[str, Any]], network: str, room: Room, subnet: ipaddress.IPv6Network
-) -> tuple[Container, ...]:
-    """Check what is declared, all of it. Raises PlanError with every problem found, each by path, rule and value."""
-    problems = Problems()
-    if not room.prefix.subnet_of(subnet):
-        problems.add("containers_prefix", f"must lie in the subnet {subnet}", room.prefix)
-    if len(declared) > room.size:
-        problems.add(PATH, f"must be at most {room.size}, {room.held}", len(declared))
-    found = [_parse_one(problems, f"{PATH}[{at}]", item, network, room, subnet) for at, item in enumerate(declared)]
-    containers = tuple(one for one in found if one)
-    _refuse_twice(problems, "name", [(one.name, one.name) for one in containers])
-    _refuse_twice(problems, "address", [(str(one.pinned), one.name) for one in containers if one.pinned])
-    problems.raise_if_any()
-    return containers
-
-
-def _refuse_twice(problems: Problems, key: str, values: Iterable[tuple[str, str]]) -> None:
-    seen: dict[str, str] = {}
-    for value, name in values:
-        if value in seen:
-            problems.add(f"{PATH}[{name}].{key}", f"must be one container's only; {seen[value]} has it too", value)
-        seen.setdefault(value, name)
-
-
-def _parse_one(
-    problems: Problems,
-    path: str,
-    item: Mapping[str, Any],
-    network: str,
-    room: Room,
-    subnet: ipaddress.IPv6Network,
-) -> Container | None:
-    if not isinstance(item, Mapping):
-        problems.add(path, "must be a dictionary", repr(item))
-        return None
-    for key in sorted(set(item) - set(KEYS)):
-        problems.add(f"{path}.{key}", f"must be one of {', '.join(KEYS)}", key)
-    name, image = item.get("name"), item.get("image")
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        problems.add(f"{path}.name", "must be a container's name: letters, digits, _ . -, two or more", repr(name))
-        return None
-    if not isinstance(image, str) or not image.strip():
-        problems.add(f"{path}.image", "must name an image", repr(image))
-        image = ""
-    options = {key: item[key] for key in PASSED if item.get(key) is not None}
-    if isinstance(options.get("env"), Mapping):
-        options["env"] = {str(key): _env(value) for key, value in options["env"].items()}
-    options["restart_policy"] = item.get("restart_policy") or "unless-stopped"
-    pinned = _parse_address(problems, f"{path}.address", item.get("address"), network, room, subnet)
-    ports = item.get("ports")
-    published = _published(problems, f"{path}.ports", ports)
-    return Container(name, image, pinned, tuple(ports or ()) if published else (), published, options)
-
-
-def _env(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _published(problems: Problems, path: str, values: Any) -> tuple[str, ...]:
-    try:
-        ports = {(protocol, first, last) for protocol, first, last, _source in parse_ports(values, path)}
-    except PlanError as error:
-        problems.extend(error.violations)
-        return ()
-    return tuple(
-        f"{first}/{protocol}" if first == last else f"{first}-{last}/{protocol}"
-        for protocol, first, last in sorted(ports)
-    )
-
-
-def _parse_address(
-    problems: Problems,
-    path: str,
-    value: Any,
-    network: str,
-    room: Room,
-    subnet: ipaddress.IPv6Network,
-) -> ipaddress.IPv6Address | None:
-    if value in (None, AUTO):
-        return None
-    if network == engines.DEFAULT_BRIDGE:
-        problems.add(path, "must be auto on docker0, where Docker gives the addresses", value)
-        return None
-    try:
-        given = addresses.single(addresses.read_address(value))
-    except ValueError as error:
-        problems.add(path, str(error), repr(value))
-        return None
-    around = addresses.Block(int(subnet.network_address), subnet.prefixlen)
-    address = ipaddress.IPv6Address(addresses.resolve(given, around).first)
-    if address not in room.prefix:
-        problems.add(path, f"must lie in the host's container prefix {room.prefix}", address)
-    elif int(address) - int(room.prefix.network_address) < RESERVED:
-        problems.add(path, f"must not be the network's or the bridge's own address in {room.prefix}", address)
-    elif int(address) not in room.usable:
-        problems.add(path, f"must be one of the addresses that are assigned to the host, {room}", address)
-    else:
-        return address
-    return None
-
-
 def place(
     containers: Sequence[Container],
     network: str,
     room: Room,
     observed: Mapping[str, Observed],
 ) -> Plan:
-    """Give each container its address: pinned, else the one it has, else the lowest free one.
+    """Give each container its address: pinned, else the one it has, else the lowest free automatic one.
 
     ``observed`` are all containers on the host, by name. On docker0 Docker chooses, from the lowest on, and nobody gets
-    an address here. Raises PlanError when a name, or a pinned address, belongs to a container that we did not make, and
-    when those leave too little room.
+    an address here. Raises PlanError when a name, or a pinned address, belongs to a container that we did not make,
+    when another declared one would lose its address to a pin without having been told to, and when there is too
+    little room.
     """
     problems = Problems()
     names = {one.name for one in containers}
@@ -199,6 +74,14 @@ def place(
     for one in containers:
         if one.pinned in foreign:
             problems.add(f"{PATH}[{one.name}].address", f"is taken by the container {foreign[one.pinned]}", one.pinned)
+    unpinned = {one.name for one in containers if one.pinned is None}
+    holders = {there.address: name for name, there in observed.items() if there.address and name in unpinned}
+    for one in containers:
+        if one.pinned in holders:
+            holder = holders[one.pinned]
+            choice = f"pin {one.name} elsewhere, pin {holder} too, or take {holder} away"
+            rule = f"is held by {holder}, which would have to move: {choice}"
+            problems.add(f"{PATH}[{one.name}].address", rule, one.pinned)
     strangers = sum(1 for there in observed.values() if there.attached and not there.ours)
     if network == engines.DEFAULT_BRIDGE and len(containers) + strangers > room.size >= len(containers):
         rule = f"must be at most {room.size - strangers}: docker0 has {strangers} of others, and {room.held} are"
@@ -240,7 +123,7 @@ def _with_addresses(
         if one.name not in given and held and int(held) in usable and held not in taken:
             given[one.name] = held
             taken.add(held)
-    free = (address for address in map(ipaddress.IPv6Address, usable) if address not in taken)
+    free = (address for address in map(ipaddress.IPv6Address, room.automatic) if address not in taken)
     problems = Problems()
     for one in containers:
         if one.name not in given:
@@ -259,9 +142,9 @@ def render(plan: Plan, network: str, network_name: str, docker_closes: bool) -> 
     ``settled`` are those of ``declared`` that are at their address already, and ``arriving`` the names of containers
     that are not: before these run, nothing is open but to the former. On docker0 the guard sees to that by itself.
 
-    A container's ``options`` are those of community.docker.docker_container. Ports are for the guard, on every network;
-    where Docker closes those that are not published (``docker_closes``) they are published besides, on IPv6 only and
-    without a port of the host's.
+    A container's ``options`` are all that community.docker.docker_container takes. Ports are for the guard, on every
+    network; where Docker closes those that are not published (``docker_closes``) they are published besides, on IPv6
+    only and without a port of the host's.
     """
     name = network_name if network == engines.ROUTED else engines.DEFAULT_BRIDGE_NAME
     declared = [
@@ -281,10 +164,13 @@ def render(plan: Plan, network: str, network_name: str, docker_closes: bool) -> 
                 "ports": list(one.container.ports),
                 "options": {
                     **one.container.options,
+                    "name": one.container.name,
+                    "state": "started",
                     "image": one.container.image,
                     "networks": [{"name": name, **_addressed("ipv6_address", one)}],
                     "published_ports": [f"[::]::{port}" for port in one.container.published] if docker_closes else [],
                     "labels": {LABEL: LABEL_VALUE},
+                    "comparisons": {"networks": "strict", "published_ports": "strict"},
                 },
             }
             for one in plan.placed

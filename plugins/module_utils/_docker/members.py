@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .containers import LABEL, LABEL_VALUE
-from .room import RESERVED
+from .room import RESERVED, Room
 
 #: Of a container's endpoint, what whoever connected it asked for, and would miss.
 KEPT = ("Aliases", "Links", "DriverOpts")
@@ -33,13 +33,21 @@ class Wanted:
     options: Mapping[str, str]
 
     def body(self) -> dict[str, Any]:
-        """As ``POST /networks/create`` takes it."""
+        """As ``POST /networks/create`` takes it.
+
+        With the part that Docker may deal addresses from. A network that is there without it stays so (``differences``
+        does not look at it): it would have to be made anew, and its containers be without a network meanwhile.
+        """
+        pool = {"Subnet": str(self.prefix), "Gateway": str(self.gateway)}
+        dealt = Room(self.prefix).dealt
+        if dealt is not None:
+            pool["IPRange"] = str(dealt)
         return {
             "Name": self.name,
             "Driver": "bridge",
             "EnableIPv6": True,
             "Options": dict(self.options),
-            "IPAM": {"Driver": "default", "Config": [{"Subnet": str(self.prefix), "Gateway": str(self.gateway)}]},
+            "IPAM": {"Driver": "default", "Config": [pool]},
         }
 
     def differences(self, found: Mapping[str, Any] | None) -> list[str]:
@@ -116,7 +124,7 @@ def joins(
     """Who is to be connected, and where: at the address it had, if that is in the prefix and nobody else's.
 
     ``there`` are those that are in the network already, ``names`` all containers that there are. Of the others, those
-    of the role containers are left to it, and those of somebody else get the lowest address that nobody has.
+    of the role containers are left to it, and those of somebody else get the lowest automatic address that nobody has.
     """
     taken = {one.address for one in there.values()}
     absent = [(name, members[name]) for name in sorted(set(members) & set(names) - set(there))]
@@ -128,11 +136,7 @@ def joins(
             found.append(Join(name, one.address, one.endpoint))
         elif not one.ours:
             homeless.append((name, one))
-    free = (
-        address
-        for address in map(ipaddress.IPv6Address, range(first, int(prefix.broadcast_address) + 1))
-        if address not in taken
-    )
+    free = (address for address in map(ipaddress.IPv6Address, Room(prefix).automatic) if address not in taken)
     found += [Join(name, address, one.endpoint) for (name, one), address in zip(homeless, free)]  # noqa: B905 - 3.9
     return found
 

@@ -12,7 +12,7 @@ from ansible_collections.ipv6.aws_containers.plugins.filter.containers import Fi
 WHERE = {"prefix": "2001:db8::8/126", "subnet": "2001:db8::/64"}
 WEB = {"name": "web", "image": "demo/web:1", "ports": [80]}
 container_plan = FilterModule().filters()["container_plan"]
-container_check = FilterModule().filters()["container_check"]
+container_problems = FilterModule().filters()["container_problems"]
 
 
 @pytest.mark.parametrize(
@@ -34,14 +34,34 @@ def test_ports_are_published_where_docker_closes_the_others_and_always_declared(
 @pytest.mark.parametrize(
     ("where", "message"),
     [
-        ({"prefix": "2001:db8::9/126"}, "has host bits set"),
-        ({"network": "bridge"}, "must be one of routed, default_bridge, got bridge"),
-        ({"prefix": "2001:db8::9/128"}, "must be at most"),
+        (
+            {"prefix": "2001:db8::9/126"},
+            "^containers_prefix: must be aligned: a /126 around it begins at 2001:db8::8/126, got '2001:db8::9/126'$",
+        ),
+        ({"prefix": ""}, "^containers_prefix: must be an IPv6 prefix such as ::8/126, got ''$"),
+        ({"prefix": None}, "^containers_prefix: must be an IPv6 prefix such as ::8/126, got None$"),
+        (
+            {"subnet": "10.0.0.0/8"},
+            "^containers_subnet_cidr: must be an IPv6 prefix such as ::8/126, got '10.0.0.0/8'$",
+        ),
+        ({"network": "bridge"}, "^containers_network: must be one of routed, default_bridge, got bridge$"),
+        ({"prefix": "2001:db8::9/128"}, "^containers_prefix: must be a /64 to /126, got 2001:db8::9/128$"),
+        ({"count": "two"}, "^containers_count: must be a number from 0 on, got 'two'$"),
     ],
 )
-def test_errors_are_ansibles(where, message):
+def test_of_where_they_run_path_rule_and_value(where, message):
     with pytest.raises(AnsibleFilterError, match=message):
         container_plan([WEB], **{**WHERE, **where})
+
+
+def test_what_is_wrong_with_where_they_run_hides_nothing_of_what_is_wrong_with_them():
+    with pytest.raises(AnsibleFilterError) as error:
+        container_plan([{**WEB, "address": "::a", "user": []}, {"nmae": "x"}, "web"], prefix="", subnet="x")
+    said = str(error.value).splitlines()
+    assert [line.partition(": ")[0] for line in said[1:]] == [
+        *("containers_prefix", "containers_subnet_cidr", "containers[0].user"),
+        *("containers[1].nmae", "containers[1].image", "containers[1].name", "containers[2]"),
+    ]
 
 
 ALLOCATION = {
@@ -53,14 +73,12 @@ ALLOCATION = {
 def test_a_whole_fleet_is_checked_at_once():
     """Before anything is made, and every host's problems in one error."""
     hosts = [{"inventory_hostname": "one", "containers": [WEB]}, {"inventory_hostname": "two"}]
-    assert container_check(hosts, ALLOCATION) == {"one": 1, "two": 0}
+    assert container_problems(hosts, ALLOCATION) == []
     hosts[0]["containers"] = [{**WEB, "ports": [{"port": 80, "from": ["::/0"]}]}]
-    assert container_check(hosts, ALLOCATION) == {"one": 1, "two": 0}
+    assert container_problems(hosts, ALLOCATION) == []
     hosts[0]["containers"] = [{**WEB, "ports": ["http", {"port": 80, "from": ["x"]}]}, {**WEB, "name": "b b"}]
     hosts[1]["container_network"] = "nat"
-    with pytest.raises(AnsibleFilterError) as error:
-        container_check(hosts, ALLOCATION)
-    said = str(error.value).splitlines()
+    said = container_problems(hosts, ALLOCATION)
     assert any(line.startswith("one.containers[0].ports[0]: ") and "http" in line for line in said)
     assert any(line.startswith("one.containers[0].ports[1].from[0]: ") and "'x'" in line for line in said)
     assert any(line.startswith("one.containers[1].name: ") and "b b" in line for line in said)
@@ -76,5 +94,7 @@ def test_only_assigned_addresses_are_given_and_allowed():
     assert container_plan([{**WEB, "address": "::15"}], **where, count=None)["containers"]
     allocation = {"one": {**ALLOCATION["one"], "container_count": 1}}
     hosts = [{"inventory_hostname": "one", "containers": [WEB, {**WEB, "name": "two"}]}]
-    with pytest.raises(AnsibleFilterError, match=r"^one.containers: must be at most 1, .*got 2$"):
-        container_check(hosts, allocation)
+    assert container_problems(hosts, allocation) == [
+        "one.containers: must be at most 1, the containers that have addresses assigned in 2001:db8::8/126 "
+        "(container_count), got 2"
+    ]

@@ -132,6 +132,26 @@ def test_each_container_keeps_its_address_in_a_larger_prefix(engine: Engine, run
     assert run(LARGE, driver_options=options)["changed"] is False
 
 
+def test_in_a_large_prefix_docker_deals_from_a_part_of_it(engine: Engine, run: Run) -> None:
+    run("2001:db8::/80")
+    dealt = {"Subnet": "2001:db8::/80", "Gateway": "2001:db8::1", "IPRange": "2001:db8::8000/113"}
+    assert engine.networks["pub6"]["IPAM"]["Config"] == [dealt]
+    assert run("2001:db8::/80")["changed"] is False
+    run(SMALL)
+    assert "IPRange" not in engine.networks["pub6"]["IPAM"]["Config"][0]
+
+
+def test_a_network_without_such_a_part_is_not_made_anew_for_it(engine: Engine, run: Run) -> None:
+    run("2001:db8::/80")
+    del engine.networks["pub6"]["IPAM"]["Config"][0]["IPRange"]
+    assert run("2001:db8::/80")["changed"] is False
+
+
+def test_another_ones_container_gets_none_from_outside_that_part(engine: Engine, run: Run) -> None:
+    run("2001:db8:0:0:1::/80")
+    assert engine.addresses() == {"theirs": "2001:db8::1:0:0:8000"}
+
+
 def test_in_a_smaller_one_too_if_it_is_inside(engine: Engine, run: Run) -> None:
     engine.containers.clear()
     run(LARGE)

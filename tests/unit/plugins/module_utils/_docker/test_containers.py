@@ -12,12 +12,11 @@ from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker.containers import (
     Observed,
     observed,
-    parse,
     place,
     read_observed,
     render,
 )
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker.room import Room
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker.declared import parse
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,8 +36,8 @@ def declare(*names, **more):
 
 
 def planned(declared, found=None, network=ROUTED, prefix=PREFIX, count=None):
-    room = Room(prefix, count)
-    return place(parse(declared, network, room, SUBNET), network, room, found or {})
+    wanted, room = parse(declared, network, prefix, SUBNET, count)
+    return place(wanted, network, room, found or {})
 
 
 def addresses(plan):
@@ -47,7 +46,7 @@ def addresses(plan):
 
 def refusal(declared, network=ROUTED, prefix=PREFIX, count=None):
     with pytest.raises(PlanError) as caught:
-        parse(declared, network, Room(prefix, count), SUBNET)
+        parse(declared, network, prefix, SUBNET, count)
     return str(caught.value)
 
 
@@ -66,11 +65,46 @@ class TestAddresses:
         found = {"old": there("2001:db8::b")}
         assert addresses(planned(declare("new", "old"), found)) == {"new": "2001:db8::a", "old": "2001:db8::b"}
 
-    def test_a_new_pin_moves_the_container_that_had_the_address(self):
+    def test_a_new_pin_takes_no_ones_address_unasked(self):
         found = {"auto": there("2001:db8::a"), "pinned": there("2001:db8::b")}
-        plan = planned([*declare("auto"), *declare("pinned", address="::a")], found)
-        assert addresses(plan) == {"auto": "2001:db8::b", "pinned": "2001:db8::a"}
-        assert plan.remove == ("auto", "pinned")
+        with pytest.raises(PlanError) as caught:
+            planned([*declare("auto"), *declare("pinned", address="::a")], found)
+        assert str(caught.value) == (
+            "containers[pinned].address: is held by auto, which would have to move: pin pinned elsewhere, pin auto "
+            "too, or take auto away, got 2001:db8::a"
+        )
+
+    def test_two_change_places_when_both_are_told_to(self):
+        found = {"one": there("2001:db8::a"), "two": there("2001:db8::b")}
+        plan = planned([*declare("one", address="::b"), *declare("two", address="::a")], found)
+        assert addresses(plan) == {"one": "2001:db8::b", "two": "2001:db8::a"}
+        assert plan.remove == ("one", "two")
+
+    def test_a_pin_takes_the_address_of_one_that_goes_and_may_be_that_which_it_has(self):
+        found = {"gone": there("2001:db8::a"), "stays": there("2001:db8::b")}
+        plan = planned([*declare("new", address="::a"), *declare("stays", address="::b")], found)
+        assert (addresses(plan), plan.remove) == ({"new": "2001:db8::a", "stays": "2001:db8::b"}, ("gone",))
+
+    @pytest.mark.parametrize(
+        ("prefix", "first"),
+        [
+            ("2001:db8:0:0:1::/80", "2001:db8::1:0:0:8000"),
+            ("2001:db8::/64", "2001:db8::8000"),
+            ("2001:db8::1:0/112", "2001:db8::1:8000"),
+            ("2001:db8::1:0/113", "2001:db8::1:2"),
+        ],
+    )
+    def test_in_a_large_prefix_automatic_ones_have_a_part_of_their_own(self, prefix, first):
+        assert addresses(planned(declare("web"), prefix=IPv6Network(prefix))) == {"web": first}
+
+    def test_pins_may_be_in_that_part_and_whoever_is_outside_stays(self):
+        declared = [*declare("auto"), *declare("pinned", address="::1:0:0:8000"), *declare("old")]
+        found = {"old": there("2001:db8::1:0:0:5")}
+        assert addresses(planned(declared, found, prefix=WIDE)) == {
+            "auto": "2001:db8::1:0:0:8001",
+            "pinned": "2001:db8::1:0:0:8000",
+            "old": "2001:db8::1:0:0:5",
+        }
 
     def test_containers_of_others_keep_theirs(self):
         found = {"foreign": there("2001:db8::a", ours=False)}
@@ -174,6 +208,11 @@ class TestRefusals:
             ),
             ({"port": [80]}, "port: must be one of name, image, address, ports"),
             ({"image": ""}, "image: must name an image, got ''"),
+            ({"image": "a b"}, "image: must name an image, got 'a b'"),
+            ({"ports": ["8080:80"]}, "ports[0]: must be a port like 80/tcp or 5000-5010/udp, got '8080:80'"),
+            ({"ports": [{"port": 80, "host": 8080}]}, "ports[0].host: must be port or from, got 8080"),
+            ({"published_ports": ["80:80"]}, "published_ports: must be one of name, image, address, ports, command"),
+            ({7: 1}, "7: must be one of name, image, address, ports, command"),
         ],
     )
     def test_path_rule_and_value(self, more, message):
@@ -189,9 +228,13 @@ class TestRefusals:
     def test_two_with_one_name(self):
         assert "containers[web].name: must be one container's only" in refusal(declare("web", "web"))
 
-    def test_more_than_the_prefix_holds(self):
-        message = refusal(declare("aa", "bb", "cc"))
+    @pytest.mark.parametrize("count", [None, 2, 5])
+    def test_where_all_of_the_prefix_is_assigned_it_is_the_prefix_that_is_full(self, count):
+        message = refusal(declare("aa", "bb", "cc"), count=count)
         assert message == "containers: must be at most 2, the containers that 2001:db8::8/126 holds, got 3"
+
+    def test_what_is_declared_is_a_list(self):
+        assert refusal("web") == "containers: must be a list of containers, got 'web'"
 
     def test_a_pin_on_docker0(self):
         message = refusal(declare("web", address="::a"), network=DEFAULT_BRIDGE)
@@ -199,7 +242,7 @@ class TestRefusals:
 
     def test_every_problem_is_told_at_once(self):
         message = refusal([*declare("web", address="::c"), *declare("-", ports=["x"])])
-        assert message.startswith("2 problems, nothing was changed:")
+        assert message.startswith("3 problems, nothing was changed:")
 
     def test_a_prefix_outside_the_subnet(self):
         message = refusal([], prefix=IPv6Network("2001:db9::8/126"))
