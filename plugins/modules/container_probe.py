@@ -2,13 +2,13 @@
 # Copyright: Contributors to the ipv6.aws_containers project
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible module container_probe: pings and TCP connections from inside containers, or from the host itself."""
+"""Ansible module container_probe: pings, connections, path MTUs and names from inside containers, or from the host."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: container_probe
-short_description: Ping addresses and connect to TCP ports from inside containers
+short_description: Ping addresses, find path MTUs, resolve names and connect to TCP ports from inside containers
 version_added: 0.1.0
 description:
   - Sends every probe of one call at the same time, so that a whole fleet's matrix takes a few seconds.
@@ -46,6 +46,35 @@ options:
       port:
         description: The TCP port.
         type: int
+        required: true
+  mtus:
+    description:
+      - Where to find out how large a packet may be. Whole packets of the interface's own MTU are sent, then of the size
+        that a Packet Too Big names, or of 1280 octets where nothing answers.
+      - A Packet Too Big is remembered by the container's kernel for its time, as after any other packet.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      container:
+        description: Name of the container to send from. The host itself when not given.
+        type: str
+      target:
+        description: An IPv6 address, or a name that the host resolves to one.
+        type: str
+        required: true
+  names:
+    description: Which names to ask IPv6 addresses of, of the resolvers in the container's own C(/etc/resolv.conf).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      container:
+        description: Name of the container to ask from. The host itself, with its own resolvers, when not given.
+        type: str
+      target:
+        description: A name.
+        type: str
         required: true
   count:
     description: Echo requests a target.
@@ -114,91 +143,174 @@ connects:
       port: 80
       source: "2600:1f18:47b:ca03::a"
       outcome: open
+mtus:
+  description:
+    - One entry a path asked for, in that order. RV(ignore:size) is the interface's MTU, RV(ignore:arrives) the largest
+      packet that was answered (null if none), RV(ignore:told) what Packet Too Big messages said, RV(ignore:lost) the
+      sizes that nothing answered.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - container: web
+      target: "2001:db8:53::1"
+      address: "2001:db8:53::1"
+      source: "2600:1f18:47b:ca03::a"
+      size: 9001
+      arrives: 1500
+      told: [{by: "2001:db8:53::9", mtu: 1500}]
+      lost: []
+      error: ""
+names:
+  description:
+    - One entry a name asked for, in that order. RV(ignore:server) is the resolver that answered, of RV(ignore:servers);
+      RV(ignore:error) says why there are no RV(ignore:addresses).
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - container: web
+      target: www.example.org
+      servers: [127.0.0.11]
+      server: 127.0.0.11
+      addresses: ["2001:db8:53::1"]
+      error: ""
 """
 
+import subprocess
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._observe import docker, icmp, names, netns, tcp
+from ..module_utils._observe import dns, docker, icmp, names, netns, path, tcp
 
+RESOLV_CONF = "/etc/resolv.conf"
+WITHOUT_ADDRESS = "the name has no IPv6 address"
 TARGET = {"container": {"type": "str"}, "target": {"type": "str", "required": True}}
 
+Probes = Sequence[dict]
 
-def _by_container(probes: Sequence[dict]) -> dict[str | None, list[dict]]:
+
+def _by_container(probes: Probes) -> dict[str | None, list[dict]]:
     grouped: dict[str | None, list[dict]] = {}
     for probe in probes:
         grouped.setdefault(probe["container"], []).append(probe)
     return grouped
 
 
-def _namespace(container: str | None) -> int | None:
-    """The process whose namespace to enter; None: the host's own. Raises ``LookupError`` when it does not run."""
-    if container is None:
-        return None
+def _found(container: str) -> dict[str, Any]:
+    """What the engine says of a container that runs. Raises ``LookupError`` when it does not."""
     found = docker.container(container)
     if found is None or not found["pid"]:
         raise LookupError("container {}: {}".format(container, found["status"] if found else "no such container"))
-    return int(found["pid"])
+    return found
 
 
-def _ping(probes: Sequence[dict], addresses: dict[str, str], asked: dict) -> dict[str, dict]:
-    targets = [addresses[probe["target"]] for probe in probes if addresses[probe["target"]]]
-    return icmp.ping(targets, asked["count"], asked["interval"], asked["timeout"])
+class Run:
+    """The probes of one call, with the addresses of their targets."""
 
+    def __init__(self, asked: dict) -> None:
+        self.asked = asked
+        probes = asked["pings"] + asked["connects"] + asked["mtus"]
+        self.addresses = {name: names.first_ipv6(name) for name in dict.fromkeys(probe["target"] for probe in probes)}
 
-def _connect(probes: Sequence[dict], addresses: dict[str, str], asked: dict) -> dict[tcp.Endpoint, dict[str, str]]:
-    endpoints = [(addresses[probe["target"]], probe["port"]) for probe in probes if addresses[probe["target"]]]
-    sources = {address: tcp.source(address) for address, _port in endpoints}
-    outcomes = tcp.connect(endpoints, asked["timeout"])
-    return {endpoint: {"source": sources[endpoint[0]], "outcome": outcome} for endpoint, outcome in outcomes.items()}
+    def _targets(self, probes: Probes) -> list[str]:
+        return [self.addresses[probe["target"]] for probe in probes if self.addresses[probe["target"]]]
 
+    def ping(self, pings: Probes, mtus: Probes) -> tuple[dict, dict]:
+        """Pings first: the packets that fill the way might cost one of them."""
+        asked = self.asked
+        pinged = icmp.ping(self._targets(pings), asked["count"], asked["interval"], asked["timeout"])
+        return pinged, path.discover(self._targets(mtus), asked["count"], asked["interval"], asked["timeout"])
 
-def _run(asked: dict) -> dict[str, list[dict]]:
-    """Every probe asked for, all containers at once → results in the order asked."""
-    probes = asked["pings"] + asked["connects"]
-    addresses = {name: names.first_ipv6(name) for name in dict.fromkeys(probe["target"] for probe in probes)}
-    with ThreadPoolExecutor(max_workers=64) as pool:
-
-        def submit(work: Callable, grouped: dict[str | None, list[dict]]) -> dict:
-            return {
-                container: pool.submit(
-                    lambda container=container, group=group: netns.inside(
-                        _namespace(container), lambda: work(group, addresses, asked)
-                    )
-                )
-                for container, group in grouped.items()
-            }
-
-        pings = submit(_ping, _by_container(asked["pings"]))
-        connects = submit(_connect, _by_container(asked["connects"]))
+    def connect(self, connects: Probes) -> dict[tcp.Endpoint, dict[str, str]]:
+        """The outcome, and the address that it was tried from, by endpoint."""
+        addresses = self.addresses
+        endpoints = [(addresses[each["target"]], each["port"]) for each in connects if addresses[each["target"]]]
+        sources = {address: tcp.source(address) for address in dict(endpoints)}
+        outcomes = tcp.connect(endpoints, self.asked["timeout"])
         return {
-            "pings": [_ping_result(probe, addresses, pings[probe["container"]]) for probe in asked["pings"]],
-            "connects": [
-                _connect_result(probe, addresses, connects[probe["container"]]) for probe in asked["connects"]
-            ],
+            endpoint: {"source": sources[endpoint[0]], "outcome": outcome} for endpoint, outcome in outcomes.items()
         }
 
+    def resolve(self, probes: Probes, resolv_conf: str) -> dict[str, dict[str, Any]]:
+        """What the file's resolvers answer, by name."""
+        with open(resolv_conf, encoding="utf-8", errors="replace") as stream:
+            servers = dns.nameservers(stream.read())
+        return {probe["target"]: dns.ask(servers, probe["target"], self.asked["timeout"]) for probe in probes}
 
-def _ping_result(probe: dict, addresses: dict[str, str], future: object) -> dict:
-    address = addresses[probe["target"]]
-    failed = {"sent": 0, "received": 0, "duplicates": 0, "hop_limits": [], "source": "", "rtt_ms": None}
+    def results(self) -> dict[str, list[dict]]:
+        """Every probe asked for, all containers at once → results in the order asked."""
+        asked = self.asked
+        pings, mtus = _by_container(asked["pings"]), _by_container(asked["mtus"])
+        connects, resolved = _by_container(asked["connects"]), _by_container(asked["names"])
+        with ThreadPoolExecutor(max_workers=64) as pool:
+            answers = {
+                place: pool.submit(
+                    _inside, place, lambda _found, place=place: self.ping(pings.get(place, ()), mtus.get(place, ()))
+                )
+                for place in {**pings, **mtus}
+            }
+            tried = {
+                place: pool.submit(_inside, place, lambda _found, probes=probes: self.connect(probes))
+                for place, probes in connects.items()
+            }
+            told = {
+                place: pool.submit(
+                    _inside,
+                    place,
+                    lambda found, probes=probes: self.resolve(probes, found.get("resolv_conf") or RESOLV_CONF),
+                )
+                for place, probes in resolved.items()
+            }
+        return {
+            "pings": [self._ping_result(probe, answers[probe["container"]]) for probe in asked["pings"]],
+            "mtus": [self._mtu_result(probe, answers[probe["container"]]) for probe in asked["mtus"]],
+            "connects": [self._connect_result(probe, tried[probe["container"]]) for probe in asked["connects"]],
+            "names": [_name_result(probe, told[probe["container"]]) for probe in asked["names"]],
+        }
+
+    def _ping_result(self, probe: dict, future: Future) -> dict:
+        address, (answer, trouble) = self.addresses[probe["target"]], _outcome(future)
+        empty = {"sent": 0, "received": 0, "duplicates": 0, "hop_limits": [], "source": "", "rtt_ms": None}
+        tally = answer[0].get(address) if answer else None
+        return dict(probe, address=address, **(tally or dict(empty, error=trouble or WITHOUT_ADDRESS)))
+
+    def _mtu_result(self, probe: dict, future: Future) -> dict:
+        address, (answer, trouble) = self.addresses[probe["target"]], _outcome(future)
+        empty = {"size": 0, "arrives": None, "told": [], "lost": [], "source": ""}
+        way = answer[1].get(address) if answer else None
+        return dict(probe, address=address, **(way or dict(empty, error=trouble or WITHOUT_ADDRESS)))
+
+    def _connect_result(self, probe: dict, future: Future) -> dict:
+        address, (answer, trouble) = self.addresses[probe["target"]], _outcome(future)
+        tried = answer.get((address, probe["port"])) if answer else None
+        failed = {"source": "", "outcome": f"unreachable ({trouble or WITHOUT_ADDRESS})"}
+        return dict(probe, address=address, **(tried or failed))
+
+
+def _name_result(probe: dict, future: Future) -> dict:
+    answer, trouble = _outcome(future)
+    empty = {"servers": [], "server": "", "addresses": [], "error": trouble}
+    return dict(probe, **(answer[probe["target"]] if answer else empty))
+
+
+def _inside(container: str | None, work: Callable[[dict], Any]) -> Any:
+    """What ``work`` returns in the container's namespace (None: in the host's), given what the engine says of it."""
+    if container is None:
+        return work({})
+    found = _found(container)
+    return netns.inside(int(found["pid"]), lambda: work(found))
+
+
+def _outcome(future: Future) -> tuple[Any, str]:
+    """The result, or None and what went wrong."""
     try:
-        tally = future.result().get(address, dict(failed, error="the name has no IPv6 address"))  # type: ignore[attr-defined]
-    except (LookupError, OSError, docker.EngineError) as error:
-        tally = dict(failed, error=str(error))
-    return dict(probe, address=address, **tally)
-
-
-def _connect_result(probe: dict, addresses: dict[str, str], future: object) -> dict:
-    address = addresses[probe["target"]]
-    try:
-        tried = future.result().get((address, probe["port"]))  # type: ignore[attr-defined]
-        trouble = "the name has no IPv6 address"
-    except (LookupError, OSError, docker.EngineError) as error:
-        tried, trouble = None, str(error)
-    return dict(probe, address=address, **(tried or {"source": "", "outcome": f"unreachable ({trouble})"}))
+        return future.result(), ""
+    except (LookupError, OSError, subprocess.CalledProcessError, docker.EngineError) as error:
+        return None, str(error)
 
 
 def main() -> None:
@@ -212,13 +324,15 @@ def main() -> None:
                 "default": [],
                 "options": dict(TARGET, port={"type": "int", "required": True}),
             },
+            "mtus": {"type": "list", "elements": "dict", "default": [], "options": TARGET},
+            "names": {"type": "list", "elements": "dict", "default": [], "options": TARGET},
             "count": {"type": "int", "default": 3},
             "interval": {"type": "float", "default": 0.2},
             "timeout": {"type": "float", "default": 2.0},
         },
         supports_check_mode=True,
     )
-    module.exit_json(changed=False, **_run(module.params))
+    module.exit_json(changed=False, **Run(module.params).results())
 
 
 if __name__ == "__main__":

@@ -26,6 +26,12 @@ options:
     type: list
     elements: str
     default: []
+  wait:
+    description:
+      - Seconds to wait for each of the containers to run and have an address on the network. One that has just been
+        started has none for a moment; whoever is not ready in time is described as it is.
+    type: float
+    default: 0
   network:
     description: Name of the Docker network that the containers are in.
     type: str
@@ -80,13 +86,19 @@ addresses:
   returned: always
   type: list
   elements: dict
-  sample: [{interface: ens5, mac: "02:11:22:33:44:55", address: "2600:1f18:47b:ca03::1:1", length: 64, dynamic: false}]
+  sample: [{interface: ens5, mac: "02:11:22:33:44:55", address: "2600:1f18:47b:ca03::1:1", length: 64, dynamic: false,
+    tentative: false}]
 routes:
   description: The host's IPv6 routes, link-local ones left out.
   returned: always
   type: list
   elements: dict
   sample: [{to: default, via: "fe80::1066:30ff:feb8:c008", dev: ens5, proto: static}]
+mtus:
+  description: The MTU of each of the host's interfaces, by name.
+  returned: always
+  type: dict
+  sample: {ens5: 9001, br-pub6: 1500}
 forwarding:
   description: The kernel's forwarding switches, by name.
   returned: always
@@ -135,6 +147,11 @@ containers:
   description: Per container that exists, what the engine and the container's own namespace say.
   returned: always
   type: dict
+waited:
+  description: The seconds waited for containers, and what each that was not ready at first lacked.
+  returned: always
+  type: dict
+  sample: {seconds: 1.2, containers: {web: "has no address yet"}}
 registries:
   description: Per registry of the images asked for, its addresses by family.
   returned: always
@@ -143,13 +160,15 @@ registries:
 
 import json
 import subprocess
+import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._observe import apt, docker, guard, images, imds, links, login, names, netns, netplan
+from ..module_utils._observe import apt, docker, guard, images, imds, links, login, names, netns, netplan, ready
 
 DAEMON_FILE = "/etc/docker/daemon.json"
+PAUSE = 0.2  # seconds between two looks at a container that is not ready
 
 
 def _network(mac: str) -> dict:
@@ -157,6 +176,7 @@ def _network(mac: str) -> dict:
     return {
         "interface": _with_mac(links.interfaces(document), mac),
         "addresses": links.addresses(document),
+        "mtus": links.mtus(document),
         "routes": links.routes(links.ask_ip("-6", "route")),
         "forwarding": {name: links.sysctl(name + "/forwarding") for name in ("all", "default")},
     }
@@ -192,6 +212,23 @@ def _docker(network: str) -> dict:
         return {"version": "", "default_registry": "", "daemon": daemon, "network": None, "error": str(error)}
 
 
+def _containers(wanted: list[str], network: str, seconds: float) -> dict:
+    """``containers`` that there are, by name, and how long those were ``waited`` for that were not ready at once."""
+    began = time.monotonic()
+    found = {name: _container(name, network) for name in wanted}
+    lacking = {name: ready.lack(seen) for name, seen in found.items()}
+    first = {name: lack for name, lack in lacking.items() if lack}
+    while any(lacking.values()) and time.monotonic() - began < seconds:
+        time.sleep(PAUSE)
+        found.update((name, _container(name, network)) for name, lack in lacking.items() if lack)
+        lacking = {name: ready.lack(seen) for name, seen in found.items()}
+    waited = round(time.monotonic() - began, 1) if first and seconds else 0
+    return {
+        "containers": {name: seen for name, seen in found.items() if seen is not None},
+        "waited": {"seconds": waited, "containers": first},
+    }
+
+
 def _container(name: str, network: str) -> dict | None:
     try:
         found = docker.container(name)
@@ -216,6 +253,7 @@ def _own_view(mac: str) -> dict:
     interface = _with_mac(links.interfaces(document), mac)
     return {
         "interface": interface,
+        "mtu": links.mtus(document).get(interface),
         "addresses": links.addresses(document),
         "routes": links.routes(links.ask_ip("-6", "route")),
         "disable_ipv6": {name: links.sysctl(name + "/disable_ipv6") for name in (interface, "lo") if name},
@@ -231,20 +269,15 @@ def _observe(asked: dict, update: bool) -> dict:
     engine = _docker(asked["network"])
     registries = [images.registry(image, engine["default_registry"])[0] for image in asked["images"]]
     observed = dict(
-        _network(asked["mac_address"]),
-        **_login(),
+        _login(),
         apt=_apt(update),
         netplan={"dhcp6": netplan.with_dhcp6(), "before": netplan.before(asked["netplan_record"])},
         docker=engine,
-        guard=guard.observe(),
-        containers={
-            name: found
-            for name in asked["containers"]
-            for found in [_container(name, asked["network"])]
-            if found is not None
-        },
         registries={name: names.resolve(name) for name in registries if name},
     )
+    # The host last: containers that start while it is looked at change its routes.
+    observed.update(_containers(asked["containers"], asked["network"], asked["wait"]))
+    observed.update(_network(asked["mac_address"]), guard=guard.observe())
     if asked["metadata"]:
         observed["metadata"] = imds.observe(asked["mac_address"])
     return observed
@@ -258,6 +291,7 @@ def main() -> None:
             "containers": {"type": "list", "elements": "str", "default": []},
             "network": {"type": "str", "default": "bridge"},
             "images": {"type": "list", "elements": "str", "default": []},
+            "wait": {"type": "float", "default": 0},
             "apt_update": {"type": "bool", "default": False},
             "metadata": {"type": "bool", "default": True},
             "netplan_record": {"type": "path", "default": netplan.RECORD},

@@ -79,6 +79,7 @@ def default_registry() -> str:
 def container(name: str) -> dict | None:
     """What the engine says of a container: pid (None when it is not running), image, digests, networks by name.
 
+    ``resolv_conf`` is the file on the host that the container sees as ``/etc/resolv.conf``; "" when it has none.
     None when there is no such container.
     """
     found = get(f"/containers/{quote(name)}/json")
@@ -91,6 +92,7 @@ def container(name: str) -> dict | None:
         "status": state.get("Status", ""),
         "image": found.get("Config", {}).get("Image", ""),
         "digests": image.get("RepoDigests") or [],
+        "resolv_conf": found.get("ResolvConfPath", ""),
         "networks": {
             key: {
                 "address": value.get("GlobalIPv6Address", ""),

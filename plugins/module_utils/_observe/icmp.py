@@ -15,7 +15,8 @@ import time
 from collections.abc import Mapping, Sequence
 
 ECHO_REQUEST, ECHO_REPLY = 128, 129
-UNREACHABLE, TIME_EXCEEDED = 1, 3
+UNREACHABLE, TOO_BIG, TIME_EXCEEDED = 1, 2, 3
+HEADERS = 48  # octets: IPv6's header and that of an echo request
 ICMP6_FILTER = 1  # linux/icmpv6.h; the option's number at level IPPROTO_ICMPV6
 ERRORS = {
     (UNREACHABLE, 0): "no route to destination",
@@ -25,7 +26,9 @@ ERRORS = {
     (UNREACHABLE, 6): "reject route",
     (TIME_EXCEEDED, 0): "hop limit exceeded",
 }
-_HEADER = struct.Struct("!BBHHH")  # type, code, checksum (the kernel's), identifier, sequence
+HEADER = struct.Struct("!BBHHH")  # type, code, checksum (the kernel's), identifier, sequence
+_TEXT = b"ipv6.aws_containers verify"
+_SO_RCVBUFFORCE = 33  # asm-generic/socket.h: beyond net.core.rmem_max, which root may
 
 
 class Tally:
@@ -71,8 +74,7 @@ def ping(targets: Sequence[str], count: int, interval: float, timeout: float) ->
     """
     tallies = {target: Tally(target) for target in dict.fromkeys(targets)}
     identifier = struct.unpack("!H", os.urandom(2))[0]
-    with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as sock:
-        _prepare(sock)
+    with opened(ECHO_REPLY, UNREACHABLE, TIME_EXCEEDED) as sock:
         for sequence in range(1, count + 1):
             for tally in tallies.values():
                 _request(sock, tally, identifier, sequence)
@@ -81,23 +83,35 @@ def ping(targets: Sequence[str], count: int, interval: float, timeout: float) ->
     return {target: tally.result(source_for(target)) for target, tally in tallies.items()}
 
 
-def _prepare(sock: socket.socket) -> None:
-    wanted = (ECHO_REPLY, UNREACHABLE, TIME_EXCEEDED)
+def opened(*kinds: int) -> socket.socket:
+    """A raw socket of the calling thread's namespace for these types of ICMPv6 messages, with their hop limits."""
     words = [0xFFFFFFFF] * 8  # a set bit blocks its type
-    for kind in wanted:
+    for kind in kinds:
         words[kind >> 5] &= ~(1 << (kind & 31)) & 0xFFFFFFFF
-    sock.setsockopt(socket.IPPROTO_ICMPV6, ICMP6_FILTER, struct.pack("=8I", *words))
-    sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVHOPLIMIT, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+    sock = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+    try:
+        sock.setsockopt(socket.IPPROTO_ICMPV6, ICMP6_FILTER, struct.pack("=8I", *words))
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVHOPLIMIT, 1)
+        sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, 4 << 20)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def request(sock: socket.socket, target: str, identifier: int, sequence: int, size: int = HEADERS + 56) -> str:
+    """Send one echo request of ``size`` octets, IPv6's header included → "" or why it could not be sent."""
+    text = _TEXT.ljust(size - HEADERS, b".")[: size - HEADERS]
+    try:
+        sock.sendto(HEADER.pack(ECHO_REQUEST, 0, 0, identifier, sequence) + text, (target, 0))
+    except OSError as error:
+        return errno.errorcode.get(error.errno or 0, "") + ": " + (error.strerror or str(error))
+    return ""
 
 
 def _request(sock: socket.socket, tally: Tally, identifier: int, sequence: int) -> None:
-    packet = _HEADER.pack(ECHO_REQUEST, 0, 0, identifier, sequence) + b"ipv6.aws_containers verify".ljust(56, b".")
     tally.sent[sequence] = time.monotonic()
-    try:
-        sock.sendto(packet, (tally.target, 0))
-    except OSError as error:
-        tally.error = errno.errorcode.get(error.errno or 0, "") + ": " + (error.strerror or str(error))
+    tally.error = request(sock, tally.target, identifier, sequence) or tally.error
 
 
 def _collect(
@@ -112,13 +126,13 @@ def _collect(
             return
         data, ancillary, _flags, peer = sock.recvmsg(2048, 256)
         now = time.monotonic()
-        kind, code, _checksum, echoed, sequence = _HEADER.unpack_from(data)
+        kind, code, _checksum, echoed, sequence = HEADER.unpack_from(data)
         if kind == ECHO_REPLY:
             tally = tallies.get(peer[0])
             if tally is not None and echoed == identifier:
                 tally.reply(sequence, _hop_limit(ancillary), now)
             continue
-        failed = _about(data, identifier)
+        failed = about(data, identifier)
         if failed is not None and failed in tallies:
             said = ERRORS.get((kind, code), f"ICMPv6 type {kind} code {code}")
             tallies[failed].error = f"{said}, says {peer[0]}"
@@ -131,12 +145,12 @@ def _hop_limit(ancillary: Sequence[tuple[int, int, bytes]]) -> int:
     return -1
 
 
-def _about(data: bytes, identifier: int) -> str | None:
+def about(data: bytes, identifier: int) -> str | None:
     """The destination of the request of ours that an ICMPv6 error quotes; None when it quotes something else."""
     quoted = data[8:]
     if len(quoted) < 48 or quoted[6] != socket.IPPROTO_ICMPV6:
         return None
-    kind, _code, _checksum, echoed, _sequence = _HEADER.unpack_from(quoted, 40)
+    kind, _code, _checksum, echoed, _sequence = HEADER.unpack_from(quoted, 40)
     if kind != ECHO_REQUEST or echoed != identifier:
         return None
     return socket.inet_ntop(socket.AF_INET6, quoted[24:40])

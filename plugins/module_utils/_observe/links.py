@@ -15,7 +15,7 @@ SCOPES = ("global", "site")
 
 
 def addresses(document: Iterable[Mapping[str, Any]]) -> list[dict]:
-    """``ip -j addr`` → one entry an IPv6 address: interface, mac, address, length (bits), scope, dynamic.
+    """``ip -j addr`` → one entry an IPv6 address: interface, mac, address, length (bits), scope, dynamic, tentative.
 
     Link-local addresses are left out: every interface has one, and no check is about them.
     """
@@ -31,6 +31,7 @@ def addresses(document: Iterable[Mapping[str, Any]]) -> list[dict]:
                         "length": entry["prefixlen"],
                         "scope": entry["scope"],
                         "dynamic": bool(entry.get("dynamic", False)),
+                        "tentative": bool(entry.get("tentative", False)),
                     }
                 )
     return found
@@ -39,6 +40,21 @@ def addresses(document: Iterable[Mapping[str, Any]]) -> list[dict]:
 def interfaces(document: Iterable[Mapping[str, Any]]) -> dict:
     """``ip -j addr`` (with ``-6`` it leaves MAC addresses out) → MAC address by interface name."""
     return {link["ifname"]: link.get("address", "") for link in document if link.get("ifname")}
+
+
+def mtus(document: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """``ip -j addr`` → MTU by interface name."""
+    return {link["ifname"]: link["mtu"] for link in document if link.get("ifname") and link.get("mtu")}
+
+
+def mtu_by_address(document: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """``ip -j addr`` → the interface's MTU by each IPv6 address on it."""
+    return {
+        entry["local"]: link["mtu"]
+        for link in document
+        for entry in link.get("addr_info", ())
+        if entry.get("family") == "inet6" and link.get("mtu")
+    }
 
 
 def routes(document: Iterable[Mapping[str, Any]]) -> list[dict]:

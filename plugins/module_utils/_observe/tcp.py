@@ -11,7 +11,9 @@ import os
 import selectors
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+MOST_AT_ONCE = 512  # a process may have 1024 files open
 
 OPEN, REFUSED, UNREACHABLE, TIMEOUT = "open", "refused", "unreachable", "timeout"
 
@@ -21,11 +23,19 @@ Endpoint = tuple[str, int]
 def connect(endpoints: Iterable[Endpoint], timeout: float) -> dict[Endpoint, str]:
     """Connect to every (IPv6 address, port) from the calling thread's namespace → the outcome by endpoint.
 
-    All of them are under way together, so that the whole takes ``timeout`` seconds at most.
+    ``MOST_AT_ONCE`` are under way together, which takes ``timeout`` seconds at most; then the next so many.
     """
+    every = list(dict.fromkeys(endpoints))
+    outcome: dict[Endpoint, str] = {}
+    for start in range(0, len(every), MOST_AT_ONCE):
+        outcome.update(_connect(every[start : start + MOST_AT_ONCE], timeout))
+    return outcome
+
+
+def _connect(endpoints: Sequence[Endpoint], timeout: float) -> dict[Endpoint, str]:
     outcome: dict[Endpoint, str] = {}
     with selectors.DefaultSelector() as selector:
-        for endpoint in dict.fromkeys(endpoints):
+        for endpoint in endpoints:
             sock = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
             sock.setblocking(False)
             code = sock.connect_ex(endpoint)

@@ -10,7 +10,11 @@ from typing import Any
 
 from .._plan.addresses import Block, address_text, read_address, read_block
 from . import hints
+from .answers import ECHO_REQUEST
 from .model import BLOCK, Check, Fleet, Host, check, texts
+
+#: Of a large fleet's other prefixes, so many are named as evidence.
+MOST_NAMED = 4
 
 
 def checks(fleet: Fleet, host: Host) -> Iterator[Check]:
@@ -37,7 +41,9 @@ def _block(fleet: Fleet, host: Host) -> Check:
     overlaps = [f"{name} {block}" for name, block in others if any(block.overlaps(mine) for mine in own)]
     inside = all(host.subnet.covers(block) for block in own)
     said = ", ".join(f"{block} dev {host.bridge}" for block in own)
-    apart = ", ".join(f"{block} ({name})" for name, block in others) or "no other host's"
+    apart = ", ".join(f"{block} ({name})" for name, block in others[:MOST_NAMED]) or "no other host's"
+    if len(others) > MOST_NAMED:
+        apart += f" and {len(others) - MOST_NAMED} more"
     return check(
         host,
         "plan.block",
@@ -158,9 +164,10 @@ def _icmpv6_from(rule: Mapping[str, Any], group_id: str) -> bool:
 
 
 def _echo_requests(host: Host) -> int:
-    flows = host.capture.get("flows", ())
     return sum(
         flow["count"]
-        for flow in flows
-        if flow["protocol"] == "icmpv6" and flow["kind"] == 128 and flow["destination"] != address_text(host.address)
+        for flow in host.answers.flows
+        if flow["protocol"] == "icmpv6"
+        and flow["kind"] == ECHO_REQUEST
+        and flow["destination"] != address_text(host.address)
     )

@@ -71,12 +71,15 @@ def _bridge(host: Host) -> Check:
 def _container(host: Host, container: Container) -> Iterator[Check]:
     seen = host.container_seen(container.name)
     state = seen.get("error") or seen.get("status") or "no such container"
+    waited = host.seen.get("waited", {})
+    lacked = waited.get("containers", {}).get(container.name)
+    after = f" (it {lacked} at first; waited {waited['seconds']} s)" if lacked and waited["seconds"] else ""
     yield check(
         host,
         "container.running",
         "running",
         state,
-        f"{container.name} is {state}",
+        f"{container.name} is {state}{after}",
         hints.CONTAINER,
         subject=container.name,
     )
@@ -102,11 +105,7 @@ def _image(host: Host, container: Container, seen: Mapping[str, Any]) -> Check:
     name, port = registry(container.image, host.seen.get("docker", {}).get("default_registry", ""))
     found = host.seen["registries"].get(name, {"ipv6": [], "ipv4": []})
     digests = [digest for digest in seen["digests"] if digest.partition("@")[0] == repository(container.image)]
-    reached = any(
-        probe["outcome"] == "open"
-        for probe in host.probe.get("connects", ())
-        if (probe["target"], probe["port"], probe["container"]) == (name, port, None)
-    )
+    reached = host.answers.tried(None, name, port)["outcome"] == "open"
     expected = {"digest": True, "ipv6": True, "reached": True}
     observed = {"digest": bool(digests), "ipv6": bool(found["ipv6"]), "reached": reached}
     only = "no IPv4 address" if not found["ipv4"] else "IPv4 too"

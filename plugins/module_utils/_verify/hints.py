@@ -42,6 +42,12 @@ SOME_LOST = "some packets were lost: look at the far host's load, neighbour tabl
 HOP_LIMIT = "not two routers on the way: 61 means that a host has no on-link route for the subnet (netplan)"
 TRANSLATED = "the source is not the container's own: something translates (ip6tables on, or gateway mode nat)"
 NO_INTERNET = "no way out: does ::/0 go to an internet gateway, and may the container's address leave its ENI?"
+MTUS = "an MTU larger than the next one's loses packets: set com.docker.network.driver.mtu, or mend the host's own MTU"
+BLACK_HOLE = (
+    "large packets vanish: let ICMPv6 packet-too-big (type 2) through in network ACLs and firewalls on the way, also "
+    "towards the sender, or lower the containers' MTU (com.docker.network.driver.mtu)"
+)
+RESOLVER = "the container's resolver gives no IPv6 address: has the name an AAAA record, and can the host resolve it?"
 KEEPER = "the guard's keeper does not run: systemctl status ipv6-aws-containers-guard-keeper; run the role docker"
 GUARD = "the guard's table is not there, not as it was loaded, or lets ports in that nobody declared: run configure"
 HOST_OPEN = "the host answers at a port that docker_host_ports does not name: run the role docker"

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from .._plan.addresses import address_text
-from . import ec2, engine, hints, machine, traffic
+from . import ec2, engine, hints, machine, names, path, traffic
 from .model import Check, Fleet, Host, check
+from .pairs import Pairs, choose, described, targets
+from .probes import name_to_resolve
 
 SCHEMA = 1
 #: The role's default name of it.
@@ -19,10 +21,11 @@ VANTAGE_GROUP = "vantage"
 
 def checks(fleet: Fleet) -> list[Check]:
     """Every check of every host, in the allocation's order."""
-    return [made for host in fleet.hosts for made in _of_host(fleet, host)]
+    pairs = choose(fleet)
+    return [made for host in fleet.hosts for made in _of_host(fleet, host, pairs)]
 
 
-def _of_host(fleet: Fleet, host: Host) -> Iterator[Check]:
+def _of_host(fleet: Fleet, host: Host, pairs: Pairs) -> Iterator[Check]:
     """A host that was not seen has one check, which says so: everything else about it would be a guess."""
     if not host.seen:
         trouble = f"no answer: {host.trouble}" if host.trouble else "no answer"
@@ -40,11 +43,13 @@ def _of_host(fleet: Fleet, host: Host) -> Iterator[Check]:
     yield from ec2.checks(fleet, host)
     yield from machine.checks(host)
     yield from engine.checks(host)
-    yield from traffic.checks(fleet, host)
+    yield from names.checks(fleet, host)
+    yield from traffic.checks(fleet, host, pairs)
+    yield from path.checks(fleet, host, pairs)
 
 
 def report(fleet: Fleet) -> dict[str, Any]:
-    """The judgement as plain data: ``schema``, ``holds``, ``hosts`` (for a picture), ``checks``, ``left_out``…"""
+    """The judgement as plain data: ``schema``, ``holds``, ``hosts``, ``left_out``, ``waited``, ``checks``…"""
     made = checks(fleet)
     return {
         "schema": SCHEMA,
@@ -52,6 +57,7 @@ def report(fleet: Fleet) -> dict[str, Any]:
         "hosts": {host.name: _portrait(host) for host in fleet.hosts},
         "internet": _internet(fleet),
         "left_out": list(_left_out(fleet)),
+        "waited": list(_waited(fleet)),
         "checks": [each.to_dict() for each in made],
     }
 
@@ -86,12 +92,19 @@ def _portrait(host: Host) -> dict[str, Any]:
 
 def _left_out(fleet: Fleet) -> Iterator[str]:
     """The kinds of checks that were not made, and what they would need; silence would pass for a proof."""
+    tried = described(fleet)
+    if len(targets(fleet)) == 1:
+        yield "*.container between containers: there is one alone"
+    elif tried:
+        yield f"*.container: {tried}"
     if not fleet.vantage:
         yield f"port.*: no host outside tries ports (inventory group {VANTAGE_GROUP})"
     if not fleet.internet_target:
-        yield "*.internet: no target is pinged (verify_internet_target)"
+        yield "*.internet, dns.container: no target is pinged (verify_internet_target)"
     elif not traffic.targets_outside(fleet):
         yield "capture.internet: the target is no host of ours that could look at what arrives"
+    if fleet.internet_target and not name_to_resolve(fleet):
+        yield "dns.container: the target is no name to be resolved (verify_internet_target)"
     seen = [host for host in fleet.hosts if host.seen]
     left = [host.name for host in seen if host.openings is None]
     if left:
@@ -102,10 +115,19 @@ def _left_out(fleet: Fleet) -> Iterator[str]:
         yield "apt.ipv6: apt is not tried (verify_apt_update)"
 
 
+def _waited(fleet: Fleet) -> Iterator[str]:
+    """The hosts whose containers were not ready at once."""
+    for host in fleet.hosts:
+        waited = host.seen.get("waited") or {"seconds": 0}
+        if waited["seconds"]:
+            lacked = ", ".join(f"{name}, which {lack}" for name, lack in waited["containers"].items())
+            yield f"{waited['seconds']} s on {host.name} for {lacked}"
+
+
 def _internet(fleet: Fleet) -> dict[str, str]:
     """The target that the containers pinged, and its address as they resolved it."""
     for host in fleet.hosts:
-        for entry in host.probe.get("pings", ()):
+        for entry in host.answers.probe.get("pings", ()):
             if fleet.internet_target and entry["target"] == fleet.internet_target and entry["address"]:
                 return {"target": fleet.internet_target, "address": entry["address"]}
     return {"target": fleet.internet_target, "address": ""}

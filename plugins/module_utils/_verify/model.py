@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._plan.addresses import Block, address_text
+from .answers import Answers
 
 BLOCK, PREFIX = "block", "prefix"
 ROUTED, DEFAULT_BRIDGE = "routed", "default_bridge"
@@ -75,8 +76,7 @@ class Host:
     containers: tuple[Container, ...] = ()
     openings: tuple[Opening, ...] | None = None
     seen: Mapping[str, Any] = field(default_factory=dict)
-    probe: Mapping[str, Any] = field(default_factory=dict)
-    capture: Mapping[str, Any] = field(default_factory=dict)
+    answers: Answers = field(default_factory=Answers)
     trouble: str = ""
 
     @property
@@ -127,6 +127,10 @@ class Host:
         """A container's own name of its interface on the network: ``eth0``, or another if it was connected again."""
         return str(self.container_seen(name).get("interface", ""))
 
+    def container_mtu(self, name: str) -> int | None:
+        """The MTU of a container's interface on the network; None when that is not known."""
+        return self.container_seen(name).get("mtu")
+
     def container_address(self, name: str) -> str:
         """The global address that the container's own namespace shows on its interface; "" when there is none."""
         for entry in self.container_seen(name).get("addresses", ()):
@@ -137,13 +141,14 @@ class Host:
 
 @dataclass(frozen=True)
 class Fleet:
-    """Everything the judge knows. ``vantage``: hosts outside by name, with their ``probe`` and ``capture``."""
+    """Everything the judge knows. ``vantage``: hosts outside, by name. ``pairs``: see ``pairs``."""
 
     hosts: tuple[Host, ...]
-    vantage: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    vantage: Mapping[str, Answers] = field(default_factory=dict)
     internet_target: str = ""
     closed_ports: tuple[int, ...] = ()
     security_groups: tuple[Mapping[str, Any], ...] = ()
+    pairs: str | int = "auto"
 
 
 @dataclass(frozen=True)

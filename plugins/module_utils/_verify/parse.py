@@ -11,12 +11,15 @@ from typing import Any, TypeVar
 from .._plan import inventory
 from .._plan.addresses import Block, read_address, read_block, resolve, single
 from .._plan.errors import PlanError
+from .answers import Answers
 from .model import AUTO, BLOCK, DEFAULT_BRIDGE, PREFIX, ROUTED, Container, Fleet, Host, Opening, VerifyError
+from .pairs import ALL, RING
 
 T = TypeVar("T")
 
 MODES = (BLOCK, PREFIX)
 NETWORKS = (ROUTED, DEFAULT_BRIDGE)
+WORDS = (AUTO, ALL, RING)
 
 
 def fleet(facts: Mapping[str, Any]) -> Fleet:
@@ -24,7 +27,8 @@ def fleet(facts: Mapping[str, Any]) -> Fleet:
 
     ``facts``: ``allocation`` (eni_info's hosts), ``declared`` (by host: ``containers``, ``network``, ``bridge``,
     ``host_ports``, ``host_closed``), ``observed``, ``probes``, ``captures`` (the modules' answers by host; a host that
-    did not answer may be missing), ``vantage`` (names), ``internet_target``, ``closed_ports``, ``security_groups``.
+    did not answer may be missing), ``vantage`` (names), ``internet_target``, ``closed_ports``, ``security_groups``,
+    ``pairs``.
     Raises ``VerifyError``.
     """
     allocation = _mapping(facts.get("allocation"), "allocation")
@@ -35,19 +39,19 @@ def fleet(facts: Mapping[str, Any]) -> Fleet:
             _mapping(eni, f"allocation.{name}"),
             _mapping((facts.get("declared") or {}).get(name) or {}, f"declared.{name}"),
             seen=(facts.get("observed") or {}).get(name) or {},
-            probe=probes.get(name) or {},
-            capture=captures.get(name) or {},
+            answers=Answers(probes.get(name) or {}, captures.get(name) or {}),
         )
         for name, eni in allocation.items()
     )
     outside = facts.get("vantage") or ()
-    vantage = {name: {"probe": probes.get(name) or {}, "capture": captures.get(name) or {}} for name in outside}
+    vantage = {name: Answers(probes.get(name) or {}, captures.get(name) or {}) for name in outside}
     return Fleet(
         hosts,
         vantage,
         str(facts.get("internet_target") or ""),
         tuple(_port(value, f"closed_ports[{n}]") for n, value in enumerate(facts.get("closed_ports") or ())),
         tuple(facts.get("security_groups") or ()),
+        _pairs(facts.get("pairs", AUTO)),
     )
 
 
@@ -97,6 +101,18 @@ def _openings(values: Any, path: str) -> tuple[Opening, ...]:
     except PlanError as error:
         raise VerifyError(str(error)) from error
     return tuple(Opening(first, last, source) for protocol, first, last, source in ports if protocol == "tcp")
+
+
+def _pairs(value: Any) -> str | int:
+    if value in WORDS:
+        return str(value)
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        number = 0
+    if number < 1:
+        raise VerifyError(f"pairs: must be {', '.join(WORDS)} or a number of targets a container, got {value!r}")
+    return number
 
 
 def _port(value: Any, path: str) -> int:

@@ -5,59 +5,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import ipaddress
+from collections.abc import Iterable
 from typing import Any
 
 from .._observe.images import registry
 from .._plan.addresses import address_text
 from .model import Container, Fleet, Host, Opening, open_to
-
-
-def targets(fleet: Fleet) -> Iterator[tuple[Host, Container, str]]:
-    """Every declared container with the address it has; the pinned one, or "", while it is not known."""
-    for host in fleet.hosts:
-        for container in host.containers:
-            pinned = "" if container.address is None else address_text(container.address)
-            yield host, container, host.container_address(container.name) or pinned
-
+from .pairs import Pairs, Target, choose, targets
 
 Probes = dict[str, list[dict[str, Any]]]
 
 
 def plan(fleet: Fleet) -> dict[str, Probes]:
-    """What each host has to try, by name, in container_probe's terms: ``pings`` and ``connects``."""
-    known = [(host, container, address) for host, container, address in targets(fleet) if address]
-    inside = {host.name: _from_containers(fleet, host, known) for host in fleet.hosts}
+    """What each host has to try, by name, in container_probe's terms: ``pings``, ``mtus``, ``names``, ``connects``."""
+    pairs = choose(fleet)
+    inside = {host.name: _from_containers(fleet, host, pairs) for host in fleet.hosts}
+    known = [target for target in targets(fleet) if target.address]
     return {**inside, **{name: _from_outside(fleet, known) for name in fleet.vantage}}
 
 
-def _from_containers(fleet: Fleet, host: Host, known: list[tuple[Host, Container, str]]) -> Probes:
-    """Each container pings every other one and the Internet target, and tries its own undeclared ports from inside.
+def name_to_resolve(fleet: Fleet) -> str:
+    """The Internet target if it is a name; "" if it is an address, or none."""
+    try:
+        ipaddress.ip_address(fleet.internet_target)
+    except ValueError:
+        return fleet.internet_target
+    return ""
 
-    The last tells whether anything listens there. The host itself tries its images' registries.
+
+def seen_running(host: Host, container: Container) -> bool:
+    """Whether a container was seen from within; what is not, can't try anything."""
+    return "addresses" in host.container_seen(container.name)
+
+
+def _from_containers(fleet: Fleet, host: Host, pairs: Pairs) -> Probes:
+    """Each container sends to those chosen for it and to the Internet target, whole packets too, and asks its resolver.
+
+    It tries its own undeclared ports from inside, which tells whether anything listens there. The host itself tries its
+    images' registries.
     """
-    pings: list[dict[str, Any]] = []
+    ways: list[dict[str, Any]] = []
+    names: list[dict[str, Any]] = []
     connects: list[dict[str, Any]] = []
-    running = [(container, own) for place, container, own in known if place.name == host.name]
-    for container, own in running:
-        if "addresses" not in host.container_seen(container.name):
+    for container in host.containers:
+        own = host.container_address(container.name)
+        if not own or not seen_running(host, container):
             continue
-        far = [address for _host, _container, address in known if address != own]
-        pings += [{"container": container.name, "target": target} for target in (*far, fleet.internet_target) if target]
+        far = [other.address for other in pairs[host.name, container.name] if other.address]
+        ways += [{"container": container.name, "target": target} for target in (*far, fleet.internet_target) if target]
+        if name_to_resolve(fleet):
+            names.append({"container": container.name, "target": name_to_resolve(fleet)})
         ports = undeclared(fleet, container.openings)
         connects += [{"container": container.name, "target": own, "port": port} for port in ports]
     default = host.seen.get("docker", {}).get("default_registry", "")
     registries = dict.fromkeys(registry(container.image, default) for container in host.containers)
     connects += [{"target": target, "port": port} for target, port in registries if target]
-    return {"pings": pings, "connects": connects}
+    return {"pings": ways, "mtus": [dict(way) for way in ways], "names": names, "connects": connects}
 
 
-def _from_outside(fleet: Fleet, known: list[tuple[Host, Container, str]]) -> Probes:
+def _from_outside(fleet: Fleet, known: list[Target]) -> Probes:
     """A host outside pings the target (is it that itself?), and tries ports of every container and of every host."""
     connects = [
-        {"target": address, "port": port}
-        for _host, container, address in known
-        for port in (*container.ports, *undeclared(fleet, container.openings))
+        {"target": target.address, "port": port}
+        for target in known
+        for port in (*target.container.ports, *undeclared(fleet, target.container.openings))
     ]
     connects += [
         {"target": address_text(host.address), "port": port}
@@ -65,7 +77,8 @@ def _from_outside(fleet: Fleet, known: list[tuple[Host, Container, str]]) -> Pro
         if host.openings is not None
         for port in undeclared(fleet, host.openings)
     ]
-    return {"pings": [{"target": fleet.internet_target}] if fleet.internet_target else [], "connects": connects}
+    pings = [{"target": fleet.internet_target}] if fleet.internet_target else []
+    return {"pings": pings, "mtus": [], "names": [], "connects": connects}
 
 
 def undeclared(fleet: Fleet, openings: Iterable[Opening]) -> tuple[int, ...]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -28,17 +29,27 @@ def lines(report: Mapping[str, Any]) -> list[str]:
     held = len(report["checks"]) - len(failed)
     hosts = f"{len(report['hosts'])} host{'' if len(report['hosts']) == 1 else 's'}"
     summary = f"{held} of {len(report['checks'])} checks hold on {hosts}"
-    left_out = [_wrapped(f"left out: {text}") for text in report["left_out"]]
-    return [*table, "", f"({MARK} stands for the subnet, {', '.join(subnets)})", *left_out, summary, *failed]
+    notes = [f"({MARK} stands for {shared(subnets)})"] if shared(subnets) else []
+    notes += [_wrapped(f"left out: {text}") for text in report["left_out"]]
+    notes += [_wrapped(f"waited: {text}") for text in report["waited"]]
+    return [*table, "", *notes, summary, *failed]
+
+
+def shared(subnets: Sequence[str]) -> str:
+    """The leading part that these subnets' addresses have in common, up to a colon; "" if there is none."""
+    groups = [subnet.partition("/")[0].partition("::")[0].split(":") for subnet in subnets]
+    common: list[str] = []
+    for at, group in enumerate(groups[0] if groups else ()):
+        if any(other[at : at + 1] != [group] for other in groups):
+            break
+        common.append(group)
+    return ":".join(common)
 
 
 def shorten(text: str, subnets: Sequence[str]) -> str:
-    """A text with the subnet's part of each address as ``…``, where the subnet ends at a colon (/16, /32, /48, /64)."""
-    for subnet in subnets:
-        address, _slash, length = subnet.partition("/")
-        if address.endswith("::") and len(address.split(":")) - 2 == int(length) // 16:
-            text = text.replace(subnet, "\0").replace(address[:-1], f"{MARK}:").replace("\0", f"{MARK}::/{length}")
-    return text
+    """A text with what its subnets' addresses have in common as ``…``; what tells them apart stays."""
+    common = shared(subnets)
+    return re.sub(rf"(?<![0-9a-f:]){re.escape(common)}(?=:)", MARK, text) if common else text
 
 
 def _line(row: Sequence[str], wide: Sequence[int], rest: int) -> str:

@@ -10,11 +10,11 @@ from typing import Any
 
 from .._plan.addresses import address_text
 from . import hints
+from .answers import UNTRIED, Answers
 from .model import Check, Container, Fleet, Host, check, open_to
-from .probes import targets, undeclared
+from .pairs import Pairs, Target
+from .probes import undeclared
 
-ECHO_REQUEST = 128
-UNTRIED = "not tried"
 INITIAL_HOP_LIMIT = 64  # Linux' default; what a container's reply starts with
 
 # Each host between two containers forwards once; a VPC's own router takes nothing off inside a subnet.
@@ -26,24 +26,15 @@ Flow = Mapping[str, Any]
 Tried = Mapping[str, str]
 
 
-def checks(fleet: Fleet, host: Host) -> Iterator[Check]:
+def checks(fleet: Fleet, host: Host, pairs: Pairs) -> Iterator[Check]:
     """Every check of this kind whose packets start in, or go to, this host or its containers."""
-    places = list(targets(fleet))
     for container in host.containers:
-        for far, peer, address in places:
-            if (far.name, peer.name) != (host.name, container.name):
-                yield from _pair(host, container, far, peer, address)
+        for target in pairs[host.name, container.name]:
+            yield from _pair(host, container, target)
         if fleet.internet_target:
             yield from _internet(fleet, host, container)
         yield from _ports(fleet, host, container)
     yield from _host_ports(fleet, host)
-
-
-def _ping(host: Host, container: str | None, target: str) -> Mapping[str, Any]:
-    for entry in host.probe.get("pings", ()):
-        if entry["container"] == container and entry["target"] == target:
-            return entry
-    return {"sent": 0, "received": 0, "hop_limits": [], "source": "", "error": UNTRIED}
 
 
 def _said(ping: Mapping[str, Any]) -> str:
@@ -57,19 +48,11 @@ def _said(ping: Mapping[str, Any]) -> str:
     return text + (f"; {ping['error']}" if ping["error"] else "")
 
 
-def _arrivals(capture: Mapping[str, Any], destination: str) -> list[Flow]:
-    """Echo requests for this destination that a capture saw arrive."""
-    return [
-        flow
-        for flow in capture.get("flows", ())
-        if flow["protocol"] == "icmpv6" and flow["kind"] == ECHO_REQUEST and flow["destination"] == destination
-    ]
-
-
-def _pair(host: Host, container: Container, far: Host, peer: Container, address: str) -> Iterator[Check]:
+def _pair(host: Host, container: Container, target: Target) -> Iterator[Check]:
+    far, peer, address = target
     own = host.container_address(container.name)
-    ping = _ping(host, container.name, address)
-    arrivals = _arrivals(far.capture, address)
+    ping = host.answers.ping(container.name, address)
+    arrivals = far.answers.arrivals(address)
     from_own = [flow for flow in arrivals if flow["source"] == own]
     translated = _translated(host, own, arrivals)
     apart = far.name != host.name
@@ -147,9 +130,9 @@ def _internet_hint(ping: Mapping[str, Any]) -> str:
 
 def _internet(fleet: Fleet, host: Host, container: Container) -> Iterator[Check]:
     own = host.container_address(container.name)
-    ping = _ping(host, container.name, fleet.internet_target)
+    ping = host.answers.ping(container.name, fleet.internet_target)
     evidence = _said(ping)
-    address = ping.get("address", "")
+    address = str(ping["address"])
     yield check(
         host,
         "ping.internet",
@@ -160,7 +143,7 @@ def _internet(fleet: Fleet, host: Host, container: Container) -> Iterator[Check]
         subject=container.name,
     )
     for name, place in targets_outside(fleet).items():
-        arrivals = _arrivals(place["capture"], address)
+        arrivals = place.arrivals(address)
         from_own = [flow for flow in arrivals if flow["source"] == own]
         translated = _translated(host, own, arrivals)
         limits = sorted({flow["hop_limit"] for flow in from_own})
@@ -178,24 +161,22 @@ def _internet(fleet: Fleet, host: Host, container: Container) -> Iterator[Check]
         )
 
 
-def targets_outside(fleet: Fleet) -> Mapping[str, Mapping[str, Any]]:
+def targets_outside(fleet: Fleet) -> Mapping[str, Answers]:
     """The vantage hosts that are the Internet target themselves, so that what arrives there is seen."""
     return {name: place for name, place in fleet.vantage.items() if _is_target(place, fleet.internet_target)}
 
 
-def _is_target(place: Mapping[str, Any], target: str) -> bool:
+def _is_target(place: Answers, target: str) -> bool:
     """Whether the vantage host is the target itself: towards one's own address one sends from that very address."""
-    return any(
-        entry["target"] == target and entry["address"] and entry["source"] == entry["address"]
-        for entry in place["probe"].get("pings", ())
-    )
+    ping = place.ping(None, target)
+    return bool(ping["address"] and ping["source"] == ping["address"])
 
 
 def _ports(fleet: Fleet, host: Host, container: Container) -> Iterator[Check]:
     address = host.container_address(container.name)
     for name, place in fleet.vantage.items():
         for port in container.ports:
-            tried = _tried(place["probe"], None, address, port)
+            tried = place.tried(None, address, port)
             if tried["source"] and not open_to(container.openings, port, tried["source"]):
                 sources = ", ".join(str(one.source) for one in container.openings if one.first <= port <= one.last)
                 inside = f"declared for {sources}, {_came(host, address, port)}"
@@ -212,8 +193,8 @@ def _ports(fleet: Fleet, host: Host, container: Container) -> Iterator[Check]:
                 subject=f"{container.name} port {port} from {name}",
             )
         for port in undeclared(fleet, container.openings):
-            tried = _tried(place["probe"], None, address, port)
-            listens = _tried(host.probe, container.name, address, port)["outcome"] == "open"
+            tried = place.tried(None, address, port)
+            listens = host.answers.tried(container.name, address, port)["outcome"] == "open"
             inside = f"{'listening' if listens else 'nothing listens'} inside, {_came(host, address, port)}"
             yield _closed(host, "port.undeclared", name, (address, port), tried, inside, container.name)
 
@@ -223,7 +204,7 @@ def _host_ports(fleet: Fleet, host: Host) -> Iterator[Check]:
     address = address_text(host.address)
     for name, place in fleet.vantage.items() if host.openings is not None else ():
         for port in undeclared(fleet, host.openings or ()):
-            tried = _tried(place["probe"], None, address, port)
+            tried = place.tried(None, address, port)
             yield _closed(host, "port.host", name, (address, port), tried, _came(host, address, port), "")
 
 
@@ -249,14 +230,6 @@ def _came(host: Host, address: str, port: int) -> str:
     """How far the attempts came."""
     came = any(
         flow["protocol"] == "tcp" and flow["port"] == port and flow["destination"] == address
-        for flow in host.capture.get("flows", ())
+        for flow in host.answers.flows
     )
     return f"attempts came to {host.interface}" if came else "attempts were stopped before the host"
-
-
-def _tried(probe: Mapping[str, Any], container: str | None, address: str, port: int) -> Tried:
-    """The attempt's ``outcome``, and the ``source`` that it came from ("" when that is not known)."""
-    for entry in probe.get("connects", ()):
-        if entry["container"] == container and entry["target"] == address and entry["port"] == port:
-            return {"outcome": str(entry["outcome"]), "source": str(entry["source"])}
-    return {"outcome": UNTRIED, "source": ""}

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.ipv6.aws_containers.plugins.filter import topology_svg, verdict
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._verify import table
 from ansible_collections.ipv6.aws_containers.tests.unit.plugins.module_utils._verify import world
 
 FILTERS: dict[str, Callable[..., Any]] = {**verdict.FilterModule().filters(), **topology_svg.FilterModule().filters()}
@@ -25,7 +26,7 @@ def facts() -> dict[str, Any]:
 def test_a_verdict_becomes_a_table_and_a_picture(facts: dict[str, Any]) -> None:
     report = FILTERS["verdict"](facts)
     lines = FILTERS["verdict_table"](report)
-    assert lines[-1] == "148 of 148 checks hold on 4 hosts"
+    assert lines[-1] == "172 of 172 checks hold on 4 hosts"
     assert ElementTree.fromstring(FILTERS["topology_svg"](report)).tag.endswith("svg")
 
 
@@ -34,10 +35,36 @@ def test_the_table_says_what_was_left_out_and_counts_one_host_as_one(facts: dict
     lines = FILTERS["verdict_table"](FILTERS["verdict"](facts))
     left_out = [line for line in lines if line.startswith("left out: ")]
     assert left_out == [
+        "left out: *.container between containers: there is one alone",
         "left out: port.*: no host outside tries ports (inventory group vantage)",
-        "left out: *.internet: no target is pinged (verify_internet_target)",
+        "left out: *.internet, dns.container: no target is pinged (verify_internet_target)",
     ]
     assert lines[-1].endswith(" checks hold on 1 host")
+
+
+def test_the_table_tells_addresses_of_several_subnets_apart(facts: dict[str, Any]) -> None:
+    """What all subnets have in common is left out, and no more; what lies elsewhere is whole."""
+    facts["allocation"]["instance-4"].update(
+        subnet_cidr="2600:1f18:47b:ca04::/64",
+        host_address="2600:1f18:47b:ca04::9",
+        container_prefix="2600:1f18:47b:ca04:b::/80",
+    )
+    report = FILTERS["verdict"](facts)
+    lines = FILTERS["verdict_table"](report)
+    assert "(… stands for 2600:1f18:47b)" in lines
+    assert any(line.startswith("ping.container") and "…:ca03::a to …:ca03::e" in line for line in lines)
+    report["hosts"]["instance-4"]["subnet"] = "2001:db8:0:1::/64"
+    lines = FILTERS["verdict_table"](report)
+    assert not any("…" in line for line in lines)
+    assert table.shorten("2001:db8::1 12001:db8::1 2001:db8f::1", ["2001:db8::/64"]) == "…::1 12001:db8::1 2001:db8f::1"
+
+
+def test_the_table_says_what_was_waited_for(facts: dict[str, Any]) -> None:
+    facts["observed"]["instance-1"]["waited"] = {"seconds": 1.2, "containers": {"container-1": "has no address yet"}}
+    report = FILTERS["verdict"](facts)
+    assert "waited: 1.2 s on instance-1 for container-1, which has no address yet" in FILTERS["verdict_table"](report)
+    said = {check["id"]: check["evidence"] for check in report["checks"]}
+    assert said["container.running/instance-1/container-1"].endswith("(it has no address yet at first; waited 1.2 s)")
 
 
 def test_the_table_says_what_to_do_and_fits(facts: dict[str, Any]) -> None:
@@ -58,6 +85,8 @@ def test_every_container_pings_every_other_one(facts: dict[str, Any]) -> None:
         "internet.lab.test",
     ]
     assert {ping["container"] for ping in plan["pings"]} == {"container-1"}
+    assert plan["mtus"] == plan["pings"]
+    assert plan["names"] == [{"container": "container-1", "target": "internet.lab.test"}]
     assert plan["connects"] == [
         {"container": "container-1", "target": "2600:1f18:47b:ca03::a", "port": 8080},
         {"target": "registry.lab.test", "port": 443},

@@ -108,8 +108,31 @@ def test_a_fault_is_found(facts: dict[str, Any], case: dict[str, Any]) -> None:
     assert not made["holds"]
     assert case["fails"] in failed, f"failed instead: {sorted(failed)}"
     assert failed[case["fails"]]["hint"] == getattr(hints, case["hint"])
+    assert all(each["hint"] for each in failed.values())
     if not case.get("others"):
         assert set(failed) == {case["fails"], *case.get("also", [])}
+
+
+def test_every_hint_is_given_by_some_case() -> None:
+    """A hint that no failure gives is no help, or belongs to a failure that nobody tried."""
+    written = {name for name in vars(hints) if name.isupper()}
+    assert written == {parameter.values[0]["hint"] for parameter in cases()}
+
+
+def test_a_path_that_says_what_fits_is_no_fault(facts: dict[str, Any]) -> None:
+    """That a packet is too large is no failure where the sender is told: path MTU discovery works."""
+    way = facts["probes"]["instance-1"]["mtus"][-1]
+    way.update(arrives=1400, told=[{"by": "2001:db8::9", "mtu": 1400}])
+    found = {check["id"]: check for check in report(facts)["checks"]}["mtu.internet/instance-1/container-1"]
+    assert found["holds"]
+    assert "2001:db8::9 says too big, 1400 go on; packets of 1400 octets come back" in found["evidence"]
+
+
+def test_sizes_are_not_judged_where_no_ping_comes_back(facts: dict[str, Any]) -> None:
+    """One cause, one failure."""
+    facts["probes"]["instance-1"]["pings"][0].update(received=0, hop_limits=[])
+    failed = [each["kind"] for each in report(facts)["checks"] if not each["holds"]]
+    assert failed == ["ping.container"]
 
 
 def test_an_empty_fleet_proves_nothing() -> None:
@@ -144,6 +167,8 @@ def test_every_kind_of_check_is_made_to_fail_by_some_case(facts: dict[str, Any])
             "containers[0].address: must be an IPv6 address",
         ),
         (["declared", "instance-1", "containers", 0, "name"], "", "containers[0].name: must be given"),
+        (["pairs"], "some", "pairs: must be auto, all, ring or a number of targets a container, got 'some'"),
+        (["pairs"], 0, "pairs: must be auto, all, ring or a number"),
         (["closed_ports"], [70000], "closed_ports[0]: must be a TCP port"),
         (["declared", "instance-1", "host_ports"], ["x"], "declared.instance-1.host_ports[0]: must be a port like"),
     ],
@@ -167,8 +192,9 @@ def test_two_containers_of_one_host_meet_on_its_bridge(facts: dict[str, Any], ho
     ping = dict(facts["probes"]["instance-3"]["pings"][0], target="2600:1f18:47b:ca03:a::3", hop_limits=[hop_limit])
     facts["probes"]["instance-3"]["pings"].append(ping)
     subject = "container-3 to instance-3/second"
-    found = [check for check in report(facts)["checks"] if check["subject"] == subject]
-    assert [(check["kind"], check["holds"]) for check in found] == [("ping.container", holds)]
+    found = {check["kind"]: check["holds"] for check in report(facts)["checks"] if check["subject"] == subject}
+    assert found.pop("ping.container") is holds
+    assert "capture.container" not in found
 
 
 def test_only_what_containers_can_hold_is_expected_where_only_that_is_assigned(facts: dict[str, Any]) -> None:
@@ -204,4 +230,6 @@ def test_what_is_left_out_is_said(facts: dict[str, Any]) -> None:
     facts["observed"]["instance-1"]["metadata"] = None
     facts["observed"]["instance-2"]["apt"]["update"] = None
     kinds = [text.partition(":")[0] for text in report(facts)["left_out"]]
-    assert kinds == ["port.*", "*.internet", "metadata.*, instance.*", "apt.ipv6"]
+    assert kinds == ["port.*", "*.internet, dns.container", "metadata.*, instance.*", "apt.ipv6"]
+    facts["internet_target"] = "2001:db8:53::1"
+    assert "dns.container" in [text.partition(":")[0] for text in report(facts)["left_out"]]

@@ -113,6 +113,7 @@ def _address(interface: str, text: str, length: int, dynamic: bool = False) -> d
         "length": length,
         "scope": "global",
         "dynamic": dynamic,
+        "tentative": False,
     }
 
 
@@ -139,6 +140,7 @@ def _observed(name: str, eni: dict[str, Any]) -> dict[str, Any]:
             _route(SUBNET, "ens5", proto="kernel" if block else "ra"),
             _route("default", "ens5", ROUTER, "static" if block else "ra"),
         ],
+        "mtus": {"ens5": 9001, bridge: 1500},
         "forwarding": {"all": 1, "default": 1},
         "ssh": {"client": TARGET_ADDRESS, "server": eni["host_address"]},
         "login": {"user": "admin", "groups": ["admin", "docker", "sudo"]},
@@ -183,11 +185,13 @@ def _observed(name: str, eni: dict[str, Any]) -> dict[str, Any]:
                 "digests": [digest],
                 "networks": {},
                 "interface": "eth0",
+                "mtu": 1500,
                 "addresses": [_address("eth0", absolute(HOSTS[name][3]), network.prefixlen)],
                 "routes": [_route(str(network), "eth0"), _route("default", "eth0", gateway, "static")],
                 "disable_ipv6": {"eth0": 0, "lo": 0},
             }
         },
+        "waited": {"seconds": 0, "containers": {}},
         "registries": {REGISTRY: {"ipv6": ["2001:db8:53::6"], "ipv4": []}},
     }
 
@@ -206,9 +210,13 @@ def _probe(name: str) -> dict[str, Any]:
     others = [absolute(entry[3]) for other, entry in HOSTS.items() if other != name]
     pings = [dict(tally, target=text, address=text, hop_limits=[62]) for text in others]
     pings.append(dict(tally, target=TARGET, address=TARGET_ADDRESS, hop_limits=[62]))
+    path = {"container": container, "source": own, "size": 1500, "arrives": 1500, "told": [], "lost": [], "error": ""}
+    mtus = [dict(path, target=ping["target"], address=ping["address"]) for ping in pings]
+    answer = {"servers": ["127.0.0.11"], "server": "127.0.0.11", "addresses": [TARGET_ADDRESS], "error": ""}
+    resolved = [dict(answer, container=container, target=TARGET)]
     inside = _attempt(container, own, 8080, "open", own)
     registry = {**_attempt(None, "2001:db8:53::6", 443, "open", absolute(HOSTS[name][0])), "target": REGISTRY}
-    return {"pings": pings, "connects": [inside, registry]}
+    return {"pings": pings, "mtus": mtus, "names": resolved, "connects": [inside, registry]}
 
 
 def _attempt(container: str | None, address: str, port: int, outcome: str, source: str) -> dict[str, Any]:
