@@ -14,7 +14,8 @@ description:
   - Finds the version of Docker that is installed, else the one that apt would install, decides what this version needs,
     and merges that with C(/etc/docker/daemon.json) and the user's keys. Can run before Docker is installed, so that the
     daemon starts with the right configuration at once; refreshes apt's lists if they don't have the package.
-  - Keys of C(daemon.json) that it did not write stay. A key that says otherwise than IPv6 needs is refused.
+  - Keys of C(daemon.json) that it did not write stay. A key that says otherwise than IPv6 needs is refused, and so is
+    one that would open the host, or that the engine would not take.
   - Remembers what was there before, the file and the packages, so that O(state=absent) can put it back.
 author:
   - Contributors to the ipv6.aws_containers project (@ipv6)
@@ -23,10 +24,12 @@ options:
     description:
       - V(absent) puts back the file as it was, byte for byte unless others have changed keys of theirs since, and
         removes the packages that the first run found missing, with those that came with them. Packages that others have
-        come to need stay, and so do images, volumes and containers.
-      - It does nothing on a host where V(present) never ran.
+        come to need stay, and so do images, volumes and containers. With Docker's packages go its rules in the kernel
+        (chains C(DOCKER*), and what jumps there or names its bridges), and IPv4 forwarding if it was off before.
+      - V(absent) does nothing on a host where V(present) never ran.
+      - V(validated) lets the engine that is installed check the file (from 23 on), and changes nothing.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, validated]
     default: present
   packages:
     description: The packages to install; the first one's version is the engine's.
@@ -66,10 +69,21 @@ options:
     description: Name of the user-defined network's interface.
     type: str
     default: br-pub6
+  ipv4:
+    description: Whether the user-defined network has IPv4 as well. It can do without from Docker 28 on.
+    type: bool
+    default: true
   config:
     description: The user's keys of C(daemon.json).
     type: dict
     default: {}
+  mirrors:
+    description:
+      - URLs of mirrors of Docker's registry. There is a warning of one that does not answer over IPv6.
+      - They are C(https), or their hosts are in the C(insecure-registries) of O(config).
+    type: list
+    elements: str
+    default: []
   store:
     description: Where to keep what was written, and what was there before.
     type: path
@@ -107,14 +121,13 @@ installed:
   returned: always
   type: bool
 missing:
-  description: Packages that are still to be installed, as apt takes them, C(name) or C(name=version).
+  description: Packages still to be installed, C(name) or C(name=version).
   returned: always
   type: list
   elements: str
 action:
-  description:
-    - What the running daemon needs for the change, V(nothing), V(reload) or V(restart). Still V(restart) in a later run
-      when the daemon has not been restarted since.
+  description: >-
+    What the running daemon needs for the change, V(nothing), V(reload) or V(restart); also when an earlier run's is due.
   returned: when the engine is known
   type: str
 selection:
@@ -138,6 +151,11 @@ left:
   description: The C(prefix) that C(docker0) had and will not have any more, with its C(gateway); null without one.
   returned: when the engine is known
   type: dict
+unreachable_mirrors:
+  description: Mirrors that can't be reached over IPv6, and why.
+  returned: when the engine is known
+  type: dict
+  sample: {"https://mirror.example": "no IPv6 address: No address associated with hostname"}
 guard:
   description: Whether undeclared ports have to be closed by M(ipv6.aws_containers.guard).
   returned: when the engine is known
@@ -164,9 +182,15 @@ import os
 import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import daemon, packages, record, release
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import (
+    daemon,
+    leave,
+    mirrors,
+    packages,
+    record,
+)
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import engine as engines
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._host import files
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._host import files, release
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._host.commands import CommandError, run
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._observe import docker
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError, Problems
@@ -174,8 +198,6 @@ from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors i
 #: From here dockerd can check a configuration without starting.
 FIRST_VALIDATE = engines.Engine(23, 0, 0)
 UPDATE_SECONDS = 300.0
-STOP_SECONDS = 120.0
-PID_FILE = "/run/docker.pid"
 
 
 def read_prefix(text: str) -> ipaddress.IPv6Network:
@@ -190,29 +212,33 @@ def read_prefix(text: str) -> ipaddress.IPv6Network:
 
 
 def validate(text: str, engine: engines.Engine) -> None:
-    """Let the installed engine check a configuration. Raises CommandError with what it says."""
+    """Let the installed engine check a configuration. Raises PlanError with what it says."""
     if engine < FIRST_VALIDATE:
         return
+    problems = Problems()
     with tempfile.NamedTemporaryFile("w", suffix=".json") as stream:
         stream.write(text)
         stream.flush()
-        run(["dockerd", "--validate", "--config-file", stream.name])
+        try:
+            run(["dockerd", "--validate", "--config-file", stream.name])
+        except CommandError as error:
+            said = str(error).rpartition(f"{stream.name}: ")[2]
+            problems.add(daemon.PATH, f"must be what Docker {engine} takes", said)
+    problems.raise_if_any()
 
 
 def running_containers() -> int:
     """How many containers run; 0 when Docker does not."""
-    try:
-        return len(docker.get("/containers/json") or []) if os.path.exists(PID_FILE) else 0
-    except docker.EngineError:
-        return 0
+    with contextlib.suppress(docker.EngineError):
+        return len(docker.get("/containers/json") or []) if os.path.exists(leave.PID_FILE) else 0
+    return 0
 
 
 def older_than_its_file() -> bool:
     """Whether the daemon runs since before its file was written."""
-    try:
-        return os.stat(PID_FILE).st_mtime < os.stat(daemon.PATH).st_mtime
-    except OSError:
-        return False
+    with contextlib.suppress(OSError):
+        return os.stat(leave.PID_FILE).st_mtime < os.stat(daemon.PATH).st_mtime
+    return False
 
 
 def observe(params: dict, check_mode: bool) -> packages.Packages:
@@ -231,29 +257,35 @@ def present(module: AnsibleModule) -> dict:
     release.check(files.read(release.PATH))
     prefix = read_prefix(params["container_prefix"])
     text = files.read(daemon.PATH)
-    daemon.parse(text)
+    known = record.read(params["store"])
+    managed = known.managed if known else {}
+    user = mirrors.merged(params["config"], params["mirrors"], daemon.USER)
+    daemon.check(text, managed, user, prefix)
     there = observe(params, module.check_mode)
     if there.version is None:
         if not module.check_mode:
             module.fail_json(msg=f"packages[0]: must be in apt's sources, got {params['packages'][0]}")
         return {"changed": True, "engine": None, "installed": False, "missing": list(there.missing)}
     engine = engines.Engine.parse(there.version)
-    wanted = engines.settings(engine, params["network"], prefix, params["bridge"])
-    known = record.read(params["store"])
-    merged = daemon.merge(text, known.managed if known else {}, params["config"], wanted, prefix)
+    wanted = engines.settings(engine, params["network"], prefix, params["bridge"], params["ipv4"])
+    mirrors.merged(params["config"], params["mirrors"], daemon.USER, engine)
+    merged = daemon.merge(text, managed, user, wanted, prefix, engine)
     change = files.change(daemon.PATH, merged.text)
     if there.installed:
         daemon.refuse_while_outliving(text, merged.text, running_containers())
         if change.needed and merged.text and not there.missing:
             validate(merged.text, engine)
+    unreachable = mirrors.unreachable(params["mirrors"])
+    for url, why in unreachable.items():
+        module.warn(f"{mirrors.VARIABLE}: {url} can't be reached over IPv6: {why}")
     action = daemon.action(text, merged.text)
     if not change.needed and known and known.action == daemon.RESTART and older_than_its_file():
         action = daemon.RESTART
     if not module.check_mode:
         now = packages.installed_names() if there.missing and not (known and known.before) else ()
-        kept = record.follow(
-            known, text, merged.managed, there.missing, now, action if change.needed else None, params["hold"]
-        )
+        done = action if change.needed else None
+        forwards = int(files.read(leave.IP_FORWARD) or 0)
+        kept = record.follow(known, text, merged.managed, there.missing, now, done, params["hold"], forwards)
         for one in files.needed([files.change(params["store"], kept.text(), 0o600), change]):
             files.write(one)
     return {
@@ -265,6 +297,7 @@ def present(module: AnsibleModule) -> dict:
         "selection": "hold" if params["hold"] else "install" if known and known.hold else None,
         "outlive": daemon.begins_to_outlive(text, merged.text),
         "left": {"prefix": str(merged.left), "gateway": str(engines.gateway(merged.left))} if merged.left else None,
+        "unreachable_mirrors": unreachable,
         "guard": wanted.guard,
         "bridge": wanted.bridge,
         "driver_options": wanted.driver_options,
@@ -273,45 +306,20 @@ def present(module: AnsibleModule) -> dict:
     }
 
 
-def absent(module: AnsibleModule) -> dict:
-    """Put back what was there, unless in check mode. Raises PlanError, CommandError, OSError, ValueError."""
-    store = module.params["store"]
-    known = record.read(store)
-    if known is None:
-        return {"changed": False, "there": False, "removed": []}
+def validated(module: AnsibleModule) -> dict:
+    """Have the engine that is there look at its file. Raises PlanError, CommandError, OSError, ValueError."""
+    there = packages.observe(module.params["packages"], [])
     text = files.read(daemon.PATH)
-    change = files.change(daemon.PATH, daemon.restore(text, known.original, known.managed))
-    gone = packages.removable(known.packages, known.before) if known.packages else []
-    docker_goes = any(name in gone for name in packages.ENGINES)
-    if not module.check_mode:
-        if docker_goes:
-            # Containers that outlive Docker (live-restore) would run on with nobody to stop them.
-            run(["sh", "-c", "docker ps --quiet | xargs --no-run-if-empty docker stop"], seconds=STOP_SECONDS)
-            if change.needed:
-                # Docker keeps docker0's prefix in its data, and would give it back at its next installation.
-                files.write(change)
-                run(["systemctl", "restart", "docker.service"], seconds=STOP_SECONDS)
-            run(["systemctl", "stop", "docker.socket", "docker.service"], seconds=STOP_SECONDS)
-        if gone:
-            packages.remove(gone)
-        if change.needed:
-            files.write(change)
-        if docker_goes:
-            # Docker leaves its bridge, and with it a route for a prefix that may be another host's tomorrow.
-            run(["sh", "-c", "ip link delete docker0 2>/dev/null || true"])
-        elif change.needed and os.path.exists(PID_FILE):
-            run(["systemctl", "restart", "docker.service"])
-        files.write(files.Change(store, "", None))
-        with contextlib.suppress(OSError):
-            os.rmdir(os.path.dirname(store))
-    return {"changed": True, "there": True, "removed": gone, "diff": [change.diff()] if change.needed else []}
+    if text and there.installed and there.version:
+        validate(text, engines.Engine.parse(there.version))
+    return {"changed": False, "installed": there.installed}
 
 
 def main() -> None:
     """One state or the other."""
     module = AnsibleModule(
         argument_spec={
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "state": {"type": "str", "choices": ["present", "absent", "validated"], "default": "present"},
             "packages": {"type": "list", "elements": "str", "default": []},
             "optional_packages": {"type": "list", "elements": "str", "default": []},
             "version": {"type": "str", "default": ""},
@@ -320,14 +328,19 @@ def main() -> None:
             "network": {"type": "str", "choices": list(engines.NETWORKS), "default": engines.ROUTED},
             "container_prefix": {"type": "str", "default": ""},
             "bridge": {"type": "str", "default": "br-pub6"},
+            "ipv4": {"type": "bool", "default": True},
             "config": {"type": "dict", "default": {}},
+            "mirrors": {"type": "list", "elements": "str", "default": []},
             "store": {"type": "path", "default": "/var/lib/ipv6.aws_containers/docker/daemon.json"},
         },
-        required_if=[("state", "present", ["packages"])],
+        required_if=[("state", state, ["packages"]) for state in ("present", "validated")],
         supports_check_mode=True,
     )
     try:
-        result = present(module) if module.params["state"] == "present" else absent(module)
+        if module.params["state"] == "absent":
+            result = leave.absent(module.params["store"], module.check_mode)
+        else:
+            result = {"present": present, "validated": validated}[module.params["state"]](module)
     except (PlanError, CommandError, OSError, ValueError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)

@@ -5,27 +5,10 @@
 
 from __future__ import annotations
 
-import socket
-
+from .._host import reach
 from .sources import Mirror
-
-SECONDS = 4.0
 
 
 def silent(mirror: Mirror) -> str | None:
     """Why the mirror can't be reached over IPv6; None when it can. Every address that it has is tried."""
-    try:
-        found = socket.getaddrinfo(mirror.host, mirror.port, socket.AF_INET6, socket.SOCK_STREAM)
-    except OSError as error:
-        return f"no IPv6 address: {error.strerror}"
-    why = ""
-    for family, kind, protocol, _name, address in found:
-        with socket.socket(family, kind, protocol) as connection:
-            connection.settimeout(SECONDS)
-            try:
-                connection.connect(address)
-            except OSError as error:
-                why = f"{address[0]}: {error.strerror or error}"
-                continue
-        return None
-    return why
+    return reach.silent(mirror.host, mirror.port)

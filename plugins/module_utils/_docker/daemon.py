@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._plan.errors import Problems
-from .engine import DEFAULT_BRIDGE_INTERFACE, Settings
+from .._plan.errors import PlanError, Problems
+from . import keys
+from .engine import DEFAULT_BRIDGE_INTERFACE, Engine, Settings
 
 PATH = "/etc/docker/daemon.json"
 USER = "docker_daemon_config"
@@ -26,6 +27,8 @@ RELOADABLE = frozenset(
         *("max-concurrent-downloads", "max-concurrent-uploads", "max-download-attempts"),
     }
 )
+#: What docker0 is given by the role alone, where containers are on it.
+_OF_DOCKER0 = ("bridge", "bip6", "default-gateway-v6")
 
 
 @dataclass(frozen=True)
@@ -56,22 +59,37 @@ def parse(text: str | None, path: str = PATH) -> dict[str, Any]:
     return parsed
 
 
+def check(text: str | None, managed: Mapping[str, Any], user: Mapping[str, Any], prefix: ipaddress.IPv6Network) -> None:
+    """Refuse what no engine takes, or keeps the promise with. Before anybody knows the engine. Raises PlanError."""
+    problems = Problems()
+    foreign: Mapping[str, Any] = {}
+    try:
+        foreign = _foreign(text, managed)
+    except PlanError as error:
+        problems.extend(error.violations)
+    _check(problems, foreign, user, prefix)
+    problems.raise_if_any()
+
+
 def merge(
     text: str | None,
     managed: Mapping[str, Any],
     user: Mapping[str, Any],
     wanted: Settings,
     prefix: ipaddress.IPv6Network,
+    engine: Engine,
 ) -> Merged:
     """Merge the keys of daemon.json, one level deep: a key is somebody's as a whole.
 
     ``text`` is the file as it is, ``managed`` what the last run put there, ``user`` the keys asked for, ``wanted``
     those that IPv6 needs. Keys of others stay. Raises PlanError when the user, or the file, says otherwise.
     """
-    foreign = {key: value for key, value in parse(text).items() if key not in managed or managed[key] != value}
+    foreign = _foreign(text, managed)
     problems = Problems()
+    _check(problems, foreign, user, prefix, wanted.bridge)
     for path, given in ((PATH, foreign), (USER, user)):
-        _compare(problems, path, given, wanted, prefix)
+        keys.check_known(problems, path, given, engine)
+        _compare(problems, path, given, wanted)
     problems.raise_if_any()
 
     ours = {**user, **wanted.daemon}
@@ -126,9 +144,30 @@ def restore(text: str | None, original: str | None, managed: Mapping[str, Any]) 
     return json.dumps(left, indent=2, sort_keys=True) + "\n" if left else None
 
 
-def _compare(
-    problems: Problems, path: str, given: Mapping[str, Any], wanted: Settings, prefix: ipaddress.IPv6Network
+def _foreign(text: str | None, managed: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in parse(text).items() if key not in managed or managed[key] != value}
+
+
+def _check(
+    problems: Problems,
+    foreign: Mapping[str, Any],
+    user: Mapping[str, Any],
+    prefix: ipaddress.IPv6Network,
+    bridge: str = "",
 ) -> None:
+    # What the user says of a key stands, whatever the file has: that is not looked at.
+    left = {key: value for key, value in foreign.items() if key not in user}
+    for path, given in ((PATH, left), (USER, user)):
+        keys.check_types(problems, path, given)
+        keys.check_promise(problems, path, given, path == USER)
+        for key, value in keys.overlapping(given, prefix):
+            # On docker0 this is the containers' prefix itself, and compared with that.
+            if key != "fixed-cidr-v6" or (bridge and bridge != DEFAULT_BRIDGE_INTERFACE):
+                on = f" on {bridge}" if bridge else ""
+                problems.add(f"{path}: {key}", f"must not overlap the containers' prefix {prefix}{on}", value)
+
+
+def _compare(problems: Problems, path: str, given: Mapping[str, Any], wanted: Settings) -> None:
     for key, value in given.items():
         where = f"{path}: {key}"
         if key in wanted.daemon and value != wanted.daemon[key]:
@@ -136,10 +175,10 @@ def _compare(
             problems.add(where, rule, json.dumps(value))
         elif key in wanted.refused and value == wanted.refused[key][0]:
             problems.add(where, wanted.refused[key][1], json.dumps(value))
-        elif key == "fixed-cidr-v6" and key not in wanted.daemon and _overlaps(value, prefix):
-            problems.add(where, f"must not overlap the containers' prefix {prefix} on {wanted.bridge}", value)
-        elif key == "bridge" and value and wanted.bridge == DEFAULT_BRIDGE_INTERFACE:
+        elif key in _OF_DOCKER0 and value and wanted.bridge == DEFAULT_BRIDGE_INTERFACE:
             problems.add(where, f"must be left out: the containers are on {DEFAULT_BRIDGE_INTERFACE}", value)
+    if not wanted.ipv4:
+        keys.check_dns(problems, path, given)
 
 
 def _left(before: Mapping[str, Any], after: Mapping[str, Any]) -> ipaddress.IPv6Network | None:
@@ -148,10 +187,3 @@ def _left(before: Mapping[str, Any], after: Mapping[str, Any]) -> ipaddress.IPv6
         return ipaddress.IPv6Network(had) if had and had != has else None
     except ValueError:
         return None
-
-
-def _overlaps(value: Any, prefix: ipaddress.IPv6Network) -> bool:
-    try:
-        return ipaddress.IPv6Network(value, strict=False).overlaps(prefix)
-    except ValueError:
-        return False

@@ -54,6 +54,8 @@ class Engine(NamedTuple):
 OLDEST = Engine(20, 10, 0)
 #: From here a user-defined network can be routed: not translated, and closed but for its published ports.
 FIRST_ROUTED = Engine(27, 0, 0)
+#: From here a network can do without IPv4 (EnableIPv4, API 1.48); an older engine does not look at the wish.
+FIRST_WITHOUT_IPV4 = Engine(28, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ class Settings:
 
     ``daemon``: keys of daemon.json that must have these values; ``refused``: keys that must not, and why; ``guard``:
     whether our own table closes undeclared ports (else Docker does, and declared ports are published); ``bridge``: the
-    interface that the containers are behind; ``driver_options``: of the user-defined network, None without one.
+    interface that the containers are behind; ``driver_options``: of the user-defined network, None without one;
+    ``ipv4``: whether its containers have IPv4 as well.
     """
 
     guard: bool
@@ -70,12 +73,14 @@ class Settings:
     daemon: Mapping[str, Any] = field(default_factory=dict)
     refused: Mapping[str, tuple[Any, str]] = field(default_factory=dict)
     driver_options: Mapping[str, str] | None = None
+    ipv4: bool = True
 
 
-def settings(engine: Engine, network: str, prefix: ipaddress.IPv6Network, bridge: str) -> Settings:
+def settings(engine: Engine, network: str, prefix: ipaddress.IPv6Network, bridge: str, ipv4: bool = True) -> Settings:
     """The settings for ``engine`` and ``network``; ``bridge`` is the interface's name where we may choose it.
 
-    Raises PlanError for an engine that is too old, an unknown network, or a prefix that Docker can't use.
+    Raises PlanError for an engine that is too old, an unknown network, a prefix that Docker can't use, or one that
+    can't do without ``ipv4``.
     """
     problems = Problems()
     if engine < OLDEST:
@@ -84,6 +89,11 @@ def settings(engine: Engine, network: str, prefix: ipaddress.IPv6Network, bridge
         problems.add("docker_container_network", f"must be one of {', '.join(NETWORKS)}", network)
     if not SHORTEST <= prefix.prefixlen <= LONGEST:
         problems.add("docker_container_prefix", f"must be a /{SHORTEST} to /{LONGEST}", prefix)
+    if not ipv4 and network == DEFAULT_BRIDGE:
+        problems.add("docker_ipv4", f"must be true on {DEFAULT_BRIDGE_INTERFACE}, which always has IPv4", "false")
+    elif not ipv4 and engine < FIRST_WITHOUT_IPV4:
+        rule = f"must be true on an engine before {FIRST_WITHOUT_IPV4}, whose networks always have IPv4"
+        problems.add("docker_ipv4", rule, f"false on {engine}")
     problems.raise_if_any()
 
     if network == DEFAULT_BRIDGE:
@@ -95,7 +105,7 @@ def settings(engine: Engine, network: str, prefix: ipaddress.IPv6Network, bridge
         return Settings(True, bridge, {"ip6tables": False}, driver_options=options)
     refused = {"ip6tables": (False, "must not be false: Docker's own rules close undeclared ports here")}
     routed = {_OPTION + "gateway_mode_ipv6": "routed"}
-    return Settings(False, bridge, refused=refused, driver_options={**options, **routed})
+    return Settings(False, bridge, refused=refused, driver_options={**options, **routed}, ipv4=ipv4)
 
 
 def gateway(prefix: ipaddress.IPv6Network) -> ipaddress.IPv6Address:

@@ -19,7 +19,8 @@ class Record:
     """``original``: daemon.json before (None: there was none). ``managed``: our keys in it, as written last.
 
     ``packages``: those that were missing, by name; ``before``: all that were installed before the first of them.
-    ``action``: what the running daemon needed for the last change. ``hold``: whether we hold packages.
+    ``action``: what the running daemon needed for the last change. ``hold``: whether we hold packages. ``ip_forward``:
+    the kernel's switch for IPv4 before Docker first came (None: nobody looked).
     """
 
     original: str | None
@@ -28,6 +29,7 @@ class Record:
     before: tuple[str, ...] = field(default=())
     action: str = daemon.NOTHING
     hold: bool = False
+    ip_forward: int | None = None
 
     def text(self) -> str:
         """As a file."""
@@ -54,12 +56,14 @@ def follow(
     now: Collection[str],
     action: str | None,
     hold: bool = False,
+    ip_forward: int | None = None,
 ) -> Record:
     """The next record. The first run's word on what was there before stands, whatever later runs find.
 
     ``text`` is daemon.json as it is found, ``missing`` what apt is to install (``name`` or ``name=version``; one that
     was there before is only replaced by another version), ``now`` all that is installed if there was no word on it
-    yet, ``action`` what the change needs (None: there is no change), ``hold`` whether packages are to be held.
+    yet, ``action`` what the change needs (None: there is no change), ``hold`` whether packages are to be held,
+    ``ip_forward`` what the kernel's switch is now.
     """
     before = known.before if known and known.before else tuple(sorted(now))
     ours = {name.partition("=")[0] for name in missing} - set(before) | set(known.packages if known else ())
@@ -70,4 +74,5 @@ def follow(
         before=before,
         action=action if action is not None else known.action if known else daemon.NOTHING,
         hold=hold,
+        ip_forward=known.ip_forward if known else ip_forward,
     )

@@ -12,10 +12,10 @@ import pytest
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker.daemon import (
     action,
     begins_to_outlive,
-    merge,
     refuse_while_outliving,
     restore,
 )
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker.daemon import merge as merge_for
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker.engine import Engine, settings
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError
 
@@ -23,6 +23,13 @@ PREFIX = IPv6Network("2001:db8::8/126")
 DOCKER0 = settings(Engine(28, 5, 2), "default_bridge", PREFIX, "br-pub6")
 ROUTED = settings(Engine(28, 5, 2), "routed", PREFIX, "br-pub6")
 OLD_ROUTED = settings(Engine(26, 1, 5), "routed", PREFIX, "br-pub6")
+
+#: The engine that settings are of; what differs by it alone is in test_keys.
+NEWEST = Engine(28, 5, 2)
+
+
+def merge(text, managed, user, wanted, prefix, engine=NEWEST):
+    return merge_for(text, managed, user, wanted, prefix, engine)
 
 
 def keys(merged):

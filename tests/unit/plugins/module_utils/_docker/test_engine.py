@@ -80,3 +80,27 @@ def test_refusals_name_path_rule_and_value(engine, network, prefix, message):
 
 def test_the_bridge_has_the_first_address_after_the_networks():
     assert str(gateway(PREFIX)) == "2600:1f18:47b:ca03::9"
+
+
+class TestWithoutIPv4:
+    """From 28 on; an older engine would not even say that it ignores the wish."""
+
+    def test_a_routed_network(self):
+        assert not settings(Engine(28, 0, 0), "routed", PREFIX, "br-pub6", ipv4=False).ipv4
+        assert settings(Engine(28, 0, 0), "routed", PREFIX, "br-pub6").ipv4
+
+    @pytest.mark.parametrize(
+        ("engine", "network", "message"),
+        [
+            (
+                "27.5.1",
+                "routed",
+                "must be true on an engine before 28.0.0, whose networks always have IPv4, got false on",
+            ),
+            ("28.5.2", "default_bridge", "must be true on docker0, which always has IPv4, got false"),
+        ],
+    )
+    def test_where_there_is_none_it_is_refused(self, engine, network, message):
+        with pytest.raises(PlanError) as caught:
+            settings(Engine.parse(engine), network, PREFIX, "br-pub6", ipv4=False)
+        assert str(caught.value).startswith(f"docker_ipv4: {message}")
