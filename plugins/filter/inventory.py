@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan import fleetwide, inventory, subnets
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan import fleetwide, inventory, misspelt, subnets
 from ansible_collections.ipv6.aws_containers.plugins.plugin_utils._errors import translated
 
 
@@ -19,6 +19,7 @@ class FilterModule:
         """Names as used in playbooks, without the collection's prefix."""
         return {
             "fleetwide_problems": fleetwide.fleetwide_problems,
+            "misspelt_problems": misspelt.misspelt_problems,
             "requests": translated(inventory.requests),
             "launches": translated(inventory.launches),
             "ingress_rules": translated(inventory.ingress_rules),

@@ -14,9 +14,10 @@ from typing import Any
 
 from .errors import Violation
 from .plain import shown
+from .words import others
 
 #: Read by the plays on the hosts, too: without a value there, they would look for another fleet, or elsewhere.
-READ_EVERYWHERE = ("aws_containers_fleet", "aws_containers_aws")
+READ_EVERYWHERE = ("aws_containers_fleet", "aws_containers_aws", "dns_zone", "dns_names", "dns_ttl")
 READ_ON_LOCALHOST = (
     "aws_containers_assign",
     "aws_containers_reservation",
@@ -62,7 +63,7 @@ def fleetwide_problems(hosts: Iterable[Mapping[str, Any]], localhost: Mapping[st
             if value != right[name] and (value is not None or name in READ_EVERYWHERE):
                 found.setdefault((name, _shown(name, value)), []).append(host["inventory_hostname"])
     return [
-        str(Violation(f"hosts[{affected[0]}].{name}", _rule(name, right[name]), value + _others(len(affected) - 1)))
+        str(Violation(f"hosts[{affected[0]}].{name}", _rule(name, right[name]), value + others(len(affected) - 1)))
         for (name, value), affected in found.items()
     ]
 
@@ -74,9 +75,3 @@ def _rule(name: str, right: object) -> str:
 
 def _shown(name: str, value: object) -> str:
     return "a value that is not shown" if name in _SECRET and value is not None else shown(value)
-
-
-def _others(number: int) -> str:
-    if not number:
-        return ""
-    return f", as {'has 1 more host' if number == 1 else f'have {number} more hosts'}"

@@ -26,6 +26,13 @@ def many(number: int, noun: str) -> str:
     return f"{quantity(number)} {noun}{'es' if noun[-1] in 'sx' else 's'}"
 
 
+def others(number: int) -> str:
+    """After a value that the first of several hosts has: how many more have it; nothing for none."""
+    if not number:
+        return ""
+    return f", as {'has 1 more host' if number == 1 else f'have {number} more hosts'}"
+
+
 def natural(name: str) -> tuple[tuple[int, int, str], ...]:
     """A sort key by which web-2 comes before web-10."""
     parts = re.findall(r"[0-9]+|[^0-9]+", name)
