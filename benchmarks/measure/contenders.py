@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import process
 from .endpoint import ACCESS_KEY, IMAGE, REGION, SECRET_KEY, Network
 from .place import BENCHMARKS, ROOT, VENV
 
@@ -34,10 +33,6 @@ class Fleet:
     url: str
     network: Network
     directory: Path
-
-
-class RunError(RuntimeError):
-    """A contender's command failed; the text is the end of what it said."""
 
 
 # Makes what a run reads, and returns the command to run and run again.
@@ -112,33 +107,16 @@ def terraform(program: str, plugins: str | None) -> Contender:
 
 
 def run(command: Sequence[str], fleet: Fleet) -> str:
-    """Run it to its end; what it printed.
+    """Run one of the contenders' commands where it belongs; what it printed.
 
     :raises RunError: its exit status isn't 0.
     """
-    with subprocess.Popen(
-        command,
-        cwd=ROOT if command[0].startswith(str(VENV)) else fleet.directory,
-        env=_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        try:
-            said, _ = process.communicate()
-        except BaseException:
-            # Asked, not killed: it has processes of its own to end.
-            process.terminate()
-            process.communicate()
-            raise
-    if process.returncode:
-        raise RunError(f"exit status {process.returncode}: {' '.join(command)}\n{said[-3000:]}")
-    return said
+    directory = ROOT if command[0].startswith(str(VENV)) else fleet.directory
+    return process.run(command, directory, _environment())
 
 
 def _environment() -> Mapping[str, str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "ANSIBLE_"))}
+    kept = process.clean_environment()
     if not Path(kept.get("TF_CLI_CONFIG_FILE", "/")).exists():
         del kept["TF_CLI_CONFIG_FILE"]
     return {
@@ -146,7 +124,6 @@ def _environment() -> Mapping[str, str]:
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "ANSIBLE_NOCOLOR": "1",
         "CHECKPOINT_DISABLE": "1",
     }
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from .contenders import BLOCK, ENI, FLEET, LOOP, WHOLE, Contender, Fleet, RunError, eni_alone, run
+from .contenders import BLOCK, ENI, FLEET, LOOP, WHOLE, Contender, Fleet, eni_alone, run
 from .endpoint import Endpoint
+from .process import RunError
 from .report import Bar, at_least, at_most
 
 CONVERGED_CALLS = 8  # of the module, at BAR_HOSTS hosts
