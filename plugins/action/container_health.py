@@ -43,7 +43,9 @@ class ActionModule(ActionBase):
                 break
             seen = {name: health.Seen(**one) for name, one in said["containers"].items()}
             if left <= INTERVAL:
-                said["msg"] = "\n".join(health.problems(seen, asked["timeout"]))
+                message = "\n".join(health.problems(seen, asked["timeout"]))
+                # Nothing else of it: the module's own message speaks of the last seconds alone.
+                said = {"failed": True, "msg": message, "pending": True, "containers": said["containers"]}
                 break
             Display().display(f"{host}: {health.progress(seen)}")
         self._remove_tmp_path(self._connection._shell.tmpdir)

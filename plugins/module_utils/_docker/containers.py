@@ -17,6 +17,8 @@ from .room import Room
 
 LABEL = "ipv6.aws_containers.role"
 LABEL_VALUE = "containers"
+#: Which options were declared: one that no longer is would stay, as docker_container compares those alone that it gets.
+OPTIONS_LABEL = "ipv6.aws_containers.options"
 
 
 @dataclass(frozen=True)
@@ -169,8 +171,8 @@ def render(plan: Plan, network: str, network_name: str, docker_closes: bool) -> 
                     "image": one.container.image,
                     "networks": [{"name": name, **_addressed("ipv6_address", one)}],
                     "published_ports": [f"[::]::{port}" for port in one.container.published] if docker_closes else [],
-                    "labels": {LABEL: LABEL_VALUE},
-                    "comparisons": {"networks": "strict", "published_ports": "strict"},
+                    "labels": {LABEL: LABEL_VALUE, OPTIONS_LABEL: " ".join(sorted(one.container.options))},
+                    "comparisons": dict.fromkeys(("networks", "published_ports", "env", "volumes"), "strict"),
                 },
             }
             for one in plan.placed

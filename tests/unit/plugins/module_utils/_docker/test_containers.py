@@ -211,8 +211,8 @@ class TestRefusals:
             ({"image": "a b"}, "image: must name an image, got 'a b'"),
             ({"ports": ["8080:80"]}, "ports[0]: must be a port like 80/tcp or 5000-5010/udp, got '8080:80'"),
             ({"ports": [{"port": 80, "host": 8080}]}, "ports[0].host: must be port or from, got 8080"),
-            ({"published_ports": ["80:80"]}, "published_ports: must be one of name, image, address, ports, command"),
-            ({7: 1}, "7: must be one of name, image, address, ports, command"),
+            ({"published_ports": ["80:80"]}, "published_ports: must be one of name, image, address, ports, "),
+            ({7: 1}, "7: must be one of name, image, address, ports, "),
         ],
     )
     def test_path_rule_and_value(self, more, message):
@@ -258,7 +258,17 @@ class TestRender:
         assert options["networks"] == [{"name": "pub6", "ipv6_address": "2001:db8::a"}]
         assert options["restart_policy"] == "unless-stopped"
         assert options["env"] == {"A": "true", "B": "1"}
-        assert options["labels"] == {containers.LABEL: "containers"}
+        assert options["labels"][containers.LABEL] == "containers"
+
+    def test_an_option_that_is_no_longer_declared_is_a_difference(self):
+        """Docker's module compares what it is given: without the option, with it or not is the same to it."""
+        labels = [
+            render(planned(declare("web", **more)), ROUTED, "pub6", docker_closes=True)["containers"][0]["options"][
+                "labels"
+            ]
+            for more in ({"env": {"A": "1"}}, {"env": {"A": "2"}}, {})
+        ]
+        assert labels[0] == labels[1] != labels[2]
 
     @pytest.mark.parametrize("docker_closes", [True, False])
     def test_the_guard_is_told_of_ports_as_they_were_declared(self, docker_closes):
