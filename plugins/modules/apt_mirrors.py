@@ -52,7 +52,7 @@ attributes:
     description: Shows each file before and after.
     support: full
   platform:
-    description: Debian and Ubuntu.
+    description: Debian 12 and Ubuntu 22.04, or later; O(state=present) refuses others.
     platforms: debian
     support: full
 """
@@ -91,7 +91,7 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._apt import probe, sources
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._host import files, originals
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._host import files, originals, release
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError
 
 SOURCES = ("sources.list", "sources.list.d/*.list", "sources.list.d/*.sources", "mirrors/*.list")
@@ -123,7 +123,9 @@ def drop_in_changes(root: str, force_ipv6: bool) -> list[files.Change]:
 
 
 def wanted(root: str, force_ipv6: bool, ask: bool) -> tuple[list[files.Change], list[dict]]:
-    """The changes, and which mirrors were tried. Raises PlanError when none of two answers."""
+    """The changes, and which mirrors were tried. Raises PlanError on another system, and when none of two answers."""
+    os_release = os.path.join(root, release.PATH.lstrip("/"))
+    release.check(files.read(os_release), os_release)
     texts = source_texts(root)
     going, tried = (
         sources.to_replace(texts, probe.silent)

@@ -25,6 +25,7 @@ def root(tmp_path, monkeypatch):
     (tmp_path / SOURCES).parent.mkdir(parents=True)
     (tmp_path / SOURCES).write_text(BEFORE)
     (tmp_path / "etc/cloud/cloud.cfg.d").mkdir(parents=True)
+    (tmp_path / "etc/os-release").write_text('ID=debian\nVERSION_ID="13"\n')
     return tmp_path
 
 
@@ -129,3 +130,35 @@ def test_a_host_without_cloud_init_gets_no_drop_in_for_it(root, run):
     (root / apt_mirrors.CLOUD_INIT).rmdir()
     run()
     assert not (root / apt_mirrors.CLOUD_INIT).exists()
+
+
+@pytest.mark.parametrize("text", ['ID="amzn"\nVERSION_ID="2023"\n', 'ID=debian\nVERSION_ID="11"\n', None])
+def test_another_system_is_refused_and_nothing_is_written(root, run, text):
+    path = root / "etc/os-release"
+    path.unlink() if text is None else path.write_text(text)
+    before = tree(root)
+    failed = run()
+    assert failed["failed"]
+    assert f"{path}: must be Debian 12 or later, or Ubuntu 22.04 or later, got" in failed["msg"]
+    assert tree(root) == before
+
+
+def test_debians_own_lists_and_what_points_to_them(root, run, monkeypatch):
+    """As the EC2 images of Debian 12 and later have them: sources name a list, the list names the mirrors."""
+    monkeypatch.setattr(probe, "silent", lambda mirror: "timed out" if mirror.host.startswith("cdn-aws.") else None)
+    pointing = "Types: deb\nURIs: mirror+file:///etc/apt/mirrors/debian.list\nSuites: trixie\n"
+    (root / SOURCES).write_text(pointing)
+    lists = root / "etc/apt/mirrors"
+    lists.mkdir()
+    (lists / "debian.list").write_text("https://cdn-aws.deb.example.org/debian\n")
+    (lists / "debian-security.list").write_text("https://cdn-aws.deb.example.org/debian-security\n")
+    before = tree(root)
+    result = run()
+    assert [path for path in result["files"] if "/mirrors/" in path] == [
+        str(lists / "debian-security.list"),
+        str(lists / "debian.list"),
+    ]
+    assert (root / SOURCES).read_text() == pointing
+    assert (lists / "debian.list").read_text() == "https://deb.example.org/debian\n"
+    run(state="absent")
+    assert tree(root) == before
