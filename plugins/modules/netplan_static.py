@@ -41,9 +41,21 @@ options:
     description: The subnet; the address gets its length, which must be what the router advertises where it does.
     type: str
   gateway:
-    description: The router's link-local address; V(auto) takes it from the live default route, else C(fe80:ec2::1).
+    description:
+      - The router's link-local address; V(auto) takes it from the live default route, else C(fe80:ec2::1), which
+        answers in every VPC subnet. (Instance metadata does not name a gateway.)
     type: str
     default: auto
+  confirm_over:
+    description:
+      - V(host_address) refuses a change, before it begins, unless Ansible has reached the host at O(host_address).
+        Whoever comes back by another way, IPv4 say, would confirm that the new address works without having tried it.
+      - V(any) lets the change be confirmed over whichever way Ansible has. Then the host alone has looked - the kernel,
+        and whether the gateway answers - and an address that can't be reached from elsewhere stays.
+      - Looked at with O(state=present).
+    type: str
+    choices: [host_address, any]
+    default: host_address
   revert_after:
     description: Seconds until the old files are put back, at least 20. They are in use two to five seconds later.
     type: int
@@ -66,6 +78,8 @@ attributes:
     description: Debian and Ubuntu with netplan and systemd-networkd.
     platforms: debian
     support: full
+notes:
+  - Debian 12 and Ubuntu 22.04, or later.
 """
 
 EXAMPLES = r"""
@@ -110,9 +124,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._host import files, originals
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._host import files, originals, release
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._host.commands import CommandError
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._netplan import host, static, switch
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._observe import login
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError, Problems
 
 try:
@@ -209,6 +224,7 @@ def bring_about(
 
 def present(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """The static address. Raises PlanError before anything changed, Unconfirmed when it was put back."""
+    release.check(files.read(release.PATH))
     address = static.address(params["host_address"], params["subnet_cidr"])
     mac = params["mac_address"]
     interface = host.interface_of(mac)
@@ -222,15 +238,21 @@ def present(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     wanted = static.Wanted(interface, address, gateway, host.systemd_version() < static.FIRST_PREFIX_ROUTE)
     changes = planned(read_documents(), wanted, mac)
     differences = static.differences(wanted, live)
+    if changes or differences:
+        static.check_way(params["confirm_over"], address, login.connection().get("server", ""))
     if changes:
         host.check(changes)
+
+    def unlike() -> list[str]:
+        host.forget_stale(interface)
+        return static.differences(wanted, host.live(interface))
 
     def unanswered() -> list[str]:
         asked = f"the gateway {gateway} does not answer neighbour discovery on {interface}"
         return [] if host.answers(interface, str(gateway)) else [asked]
 
     checks: list[Check] = [
-        (lambda: static.differences(wanted, host.live(interface)), TO_SETTLE),
+        (unlike, TO_SETTLE),
         (unanswered, TO_ANSWER),
     ]
     if (changes or differences) and not check_mode:
@@ -285,6 +307,7 @@ def main() -> None:
             "host_address": {"type": "str"},
             "subnet_cidr": {"type": "str"},
             "gateway": {"type": "str", "default": "auto"},
+            "confirm_over": {"type": "str", "choices": ["host_address", "any"], "default": "host_address"},
             "revert_after": {"type": "int", "default": 30},
             "store": {"type": "path", "default": "/var/lib/ipv6.aws_containers/netplan"},
         },

@@ -8,6 +8,7 @@ Every function raises CommandError or OSError when the host can't do it.
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import ipaddress
 import json
@@ -45,16 +46,18 @@ def netplan_files() -> list[str]:
 
 
 def live(interface: str) -> Live:
-    """The interface's global IPv6 addresses, default routes and advertised networks.
+    """The interface's global IPv6 addresses, default routes, advertised networks and stale routes.
 
     An address still being checked is not there yet.
     """
-    addresses = set()
+    addresses, held = set(), set()
     for link in json.loads(run(["ip", "-j", "-6", "addr", "show", "dev", interface])):
         for entry in link.get("addr_info", ()):
-            if entry.get("scope") == "global" and not entry.get("tentative"):
+            if entry.get("scope") == "global":
                 one = ipaddress.IPv6Interface(f"{entry['local']}/{entry['prefixlen']}")
-                addresses.add((one, bool(entry.get("dynamic"))))
+                held.add(one.network)
+                if not entry.get("tentative"):
+                    addresses.add((one, bool(entry.get("dynamic"))))
     routes = json.loads(run(["ip", "-j", "-6", "route", "show", "dev", interface]) or "[]")
     defaults = tuple(
         (hop.get("gateway", ""), route.get("protocol", ""))
@@ -64,7 +67,21 @@ def live(interface: str) -> Live:
     )
     advertised = (route["dst"] for route in routes if route.get("protocol") == "ra" and "gateway" not in route)
     networks = tuple(ipaddress.IPv6Network(network) for network in advertised if network != "default")
-    return Live(frozenset(addresses), defaults, networks)
+    brought = (ipaddress.IPv6Network(route["dst"]) for route in routes if route.get("protocol") == "kernel")
+    stale = tuple(one for one in brought if not (one.is_link_local or one.is_multicast or one in held))
+    return Live(frozenset(addresses), defaults, networks, stale)
+
+
+def forget_stale(interface: str) -> None:
+    """Take away routes whose address is gone.
+
+    With an address that has a lifetime the kernel does not take the route away that came with it: it stays until it
+    expires (measured with Linux 6.1; ``ipv6_del_addr`` cleans up after permanent addresses alone). To a container's
+    address such a route is nearer than the one to its bridge: minutes without a packet.
+    """
+    for network in live(interface).stale:
+        with contextlib.suppress(CommandError):  # it may have expired meanwhile
+            run(["ip", "-6", "route", "del", str(network), "dev", interface, "proto", "kernel"])
 
 
 def answers(interface: str, gateway: str) -> bool:

@@ -50,22 +50,21 @@ class Wanted:
 class Live:
     """What the kernel has for one interface.
 
-    Its global addresses with "is dynamic", its default routes as (via, proto), and the networks that its router
-    advertises as on-link.
+    Its global addresses with "is dynamic", its default routes as (via, proto), the networks that its router advertises
+    as on-link, and those that the kernel still has a route to though the address which brought it is gone.
     """
 
     addresses: frozenset[tuple[ipaddress.IPv6Interface, bool]]
     defaults: tuple[tuple[str, str], ...]
     advertised: tuple[ipaddress.IPv6Network, ...] = ()
+    stale: tuple[ipaddress.IPv6Network, ...] = ()
 
 
 def address(host_address: str, subnet_cidr: str) -> ipaddress.IPv6Interface:
     """The host's address with its subnet's length. Raises PlanError when it does not lie in the subnet."""
     problems = Problems()
-    host, subnet = ipaddress.IPv6Address(0), ipaddress.IPv6Network("::/0")
-    try:
-        host = ipaddress.IPv6Address(host_address)
-    except ValueError:
+    host, subnet = _address(host_address), ipaddress.IPv6Network("::/0")
+    if host is None:
         problems.add("netplan_host_address", "must be an IPv6 address without a length", host_address)
     try:
         subnet = ipaddress.IPv6Network(subnet_cidr)
@@ -74,6 +73,7 @@ def address(host_address: str, subnet_cidr: str) -> ipaddress.IPv6Interface:
     if not problems and host not in subnet:
         problems.add("netplan_host_address", f"must lie in the subnet {subnet}", host)
     problems.raise_if_any()
+    assert host is not None
     return ipaddress.IPv6Interface((host, subnet.prefixlen))
 
 
@@ -88,17 +88,42 @@ def check_length(address: ipaddress.IPv6Interface, advertised: Sequence[ipaddres
 
 
 def gateway(given: str, defaults: Sequence[tuple[str, str]]) -> ipaddress.IPv6Address:
-    """The gateway given; for ``auto`` the live default route's, else the one that every VPC has. Raises PlanError."""
-    problems = Problems()
+    """The gateway given; for ``auto`` the live default route's, else the one that every VPC has. Raises PlanError.
+
+    Instance metadata does not name a gateway, so there is nothing else to ask.
+    """
     if given == "auto":
         local = [via for via, _proto in defaults if via and ipaddress.IPv6Address(via).is_link_local]
         given = local[0] if local else VPC_GATEWAY
+    found = _address(given)
+    if found is None or not found.is_link_local:
+        problems = Problems()
+        problems.add("netplan_gateway", "must be auto or a link-local IPv6 address such as fe80:ec2::1", given)
+        problems.raise_if_any()
+    assert found is not None
+    return found
+
+
+def _address(text: str) -> ipaddress.IPv6Address | None:
+    """An address without length and zone; None for anything else."""
     try:
-        return ipaddress.IPv6Address(given)
+        return None if "%" in text else ipaddress.IPv6Address(text)
     except ValueError:
-        problems.add("netplan_gateway", "must be auto or an IPv6 address", given)
+        return None
+
+
+def check_way(given: str, wanted: ipaddress.IPv6Interface, came_to: str) -> None:
+    """Raise PlanError when who confirms would come over another address than the one that changes.
+
+    A host that answers at its IPv4 address has not shown that it answers at its new one. ``given``: ``host_address``
+    or ``any``; ``came_to``: the host's address that ssh was reached at, "" when it was not ssh.
+    """
+    if given == "any" or (came_to and _address(came_to) == wanted.ip):
+        return
+    problems = Problems()
+    rule = f"must be {wanted.ip}, over which the change is confirmed, or netplan_confirm_over must be any"
+    problems.add("ansible_host", rule, came_to or "no ssh connection")
     problems.raise_if_any()
-    raise AssertionError("unreachable")
 
 
 def name_in_netplan(documents: Sequence[Document], interface: str, mac: str) -> str:
@@ -109,25 +134,38 @@ def name_in_netplan(documents: Sequence[Document], interface: str, mac: str) -> 
     """
     problems = Problems()
     names = []
+    renderers: list[tuple[str, str]] = []
     for document in documents:
-        renderer = _network(document.content).get("renderer")
         for name, stanza in _ethernets(document.content).items():
             how = _matches(name, stanza, interface, mac)
-            own = (stanza or {}).get("renderer")
-            if how and (own or renderer) not in (None, "networkd"):
-                path = f"{document.path}: network.{f'ethernets.{name}.' if own else ''}renderer"
-                problems.add(path, "must be networkd", own or renderer)
+            if how:
+                renderers += _renderers(document, name, stanza or {})
             if how == "pattern":
                 path = f"{document.path}: network.ethernets.{name}.match.name"
                 problems.add(path, f"must not be a pattern that {interface} matches", stanza["match"]["name"])
             elif how and document.path != OWN_FILE:
                 names.append(name)
+    # One for the whole network counts for the stanzas of every file; the last file's does, by its name alone.
+    ordered = sorted(documents, key=lambda one: one.path.rpartition("/")[2])
+    whole = [(f"{one.path}: network.renderer", _network(one.content).get("renderer")) for one in ordered]
+    for path, renderer in renderers or [found for found in whole if found[1]][-1:]:
+        if renderer != "networkd" and (names or problems):
+            problems.add(path, "must be networkd", renderer)
     if not names and not problems:
         problems.add(
             "/etc/netplan", f"must configure {interface} ({mac}); is this a host of ifupdown or NetworkManager?"
         )
     problems.raise_if_any()
     return names[0]
+
+
+def _renderers(document: Document, name: str, stanza: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The renderer that a stanza names, or else its file for all ethernets: where, and which; empty without one."""
+    of_type = (_network(document.content).get("ethernets") or {}).get("renderer")
+    for key, found in ((f"{name}.renderer", stanza.get("renderer")), ("renderer", of_type)):
+        if found:
+            return [(f"{document.path}: network.ethernets.{key}", found)]
+    return []
 
 
 def misshapen(content: Any) -> str | None:
@@ -141,7 +179,8 @@ def misshapen(content: Any) -> str | None:
         path, at = f"{path}.{key}".lstrip("."), at.get(key)
     if at is None or not isinstance(at, Mapping):
         return None if at is None else path
-    return next((f"{path}.{name}" for name, one in at.items() if not isinstance(one, (Mapping, type(None)))), None)
+    stanzas = ((name, one) for name, one in at.items() if name != "renderer")
+    return next((f"{path}.{name}" for name, one in stanzas if not isinstance(one, (Mapping, type(None)))), None)
 
 
 def _network(content: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -149,7 +188,9 @@ def _network(content: Mapping[str, Any] | None) -> Mapping[str, Any]:
 
 
 def _ethernets(content: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    return _network(content).get("ethernets") or {}
+    """The stanzas; ``renderer`` among them is a word for all of them, no stanza."""
+    found = _network(content).get("ethernets") or {}
+    return {name: stanza for name, stanza in found.items() if name != "renderer"}
 
 
 def _matches(name: str, stanza: Mapping[str, Any] | None, interface: str, mac: str) -> str:
@@ -226,6 +267,8 @@ def differences(wanted: Wanted, live: Live) -> list[str]:
     if live.defaults != ((str(wanted.gateway), "static"),):
         seen = ", ".join(f"via {via} proto {proto}" for via, proto in live.defaults) or "none"
         found.append(f"default routes on {wanted.interface}: {seen}; wanted: via {wanted.gateway} proto static")
+    for network in live.stale:
+        found.append(f"{wanted.interface} has a route to {network}, whose address is gone")
     return found
 
 

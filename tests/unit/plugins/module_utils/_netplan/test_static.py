@@ -127,6 +127,32 @@ class TestName:
     def test_another_interfaces_renderer_is_no_matter(self):
         assert self.name({"ens5": {}, "wlan0": {"renderer": "NetworkManager"}}) == "ens5"
 
+    CLOUD = document({"network": {"ethernets": {"ens5": {}}}})
+
+    def of_files(self, **networks):
+        """By files besides cloud-init's."""
+        others = [document({"network": network}, f"/etc/netplan/{name}.yaml") for name, network in networks.items()]
+        return static.name_in_netplan([*others, self.CLOUD], "ens5", MAC)
+
+    def test_the_renderer_of_the_whole_network_is_every_files(self):
+        """As Ubuntu's desktop has it: one file that says nothing but this."""
+        with pytest.raises(PlanError) as caught:
+            self.of_files(**{"01-network-manager-all": {"renderer": "NetworkManager"}})
+        path = "/etc/netplan/01-network-manager-all.yaml: network.renderer"
+        assert str(caught.value) == f"{path}: must be networkd, got NetworkManager"
+
+    def test_the_last_file_and_the_nearest_word_win(self):
+        manager, networkd = {"renderer": "NetworkManager"}, {"renderer": "networkd"}
+        assert self.of_files(**{"01-all": manager, "90-all": networkd}) == "ens5"
+        assert self.of_files(**{"01-all": manager, "90-own": {"ethernets": {"ens5": networkd}}}) == "ens5"
+        assert self.of_files(**{"01-all": manager, "90-own": {"ethernets": {**networkd, "ens5": {}}}}) == "ens5"
+
+    def test_the_renderer_of_all_ethernets(self):
+        assert static.misshapen({"network": {"ethernets": {"renderer": "networkd", "ens5": {}}}}) is None
+        with pytest.raises(PlanError) as caught:
+            self.name({"renderer": "NetworkManager", "ens5": {}})
+        assert str(caught.value) == f"{PATH}: network.ethernets.renderer: must be networkd, got NetworkManager"
+
 
 @pytest.mark.parametrize(
     ("content", "where"),
@@ -175,9 +201,28 @@ class TestGateway:
     def test_the_one_given(self):
         assert static.gateway("fe80::1066:30ff:feb8:c008", [("fe80::2", "ra")]) == GATEWAY
 
-    def test_what_is_none(self):
-        with pytest.raises(PlanError, match="netplan_gateway: must be auto or an IPv6 address, got router"):
-            static.gateway("router", [])
+    @pytest.mark.parametrize("given", ["router", "2001:db8::1", "fe80::1%ens5", "::", "10.0.0.1"])
+    def test_what_is_none(self, given):
+        with pytest.raises(PlanError) as caught:
+            static.gateway(given, [("fe80::2", "ra")])
+        rule = "must be auto or a link-local IPv6 address such as fe80:ec2::1"
+        assert str(caught.value) == f"netplan_gateway: {rule}, got {given}"
+
+
+class TestWay:
+    """Who confirms has to come over what he confirms."""
+
+    def test_the_new_address_or_any_that_is_asked_for(self):
+        static.check_way("host_address", HOST, "2600:1F18:47b:ca03:0::1:1")
+        static.check_way("any", HOST, "10.0.0.7")
+        static.check_way("any", HOST, "")
+
+    @pytest.mark.parametrize("came_to", ["10.0.0.7", "2600:1f18:47b:ca03::8", "fe80::1%ens5", "::ffff:10.0.0.7", ""])
+    def test_another_way_is_refused(self, came_to):
+        with pytest.raises(PlanError) as caught:
+            static.check_way("host_address", HOST, came_to)
+        rule = f"must be {HOST.ip}, over which the change is confirmed, or netplan_confirm_over must be any"
+        assert str(caught.value) == f"ansible_host: {rule}, got {came_to or 'no ssh connection'}"
 
 
 class TestAddress:
@@ -196,6 +241,11 @@ class TestAddress:
                 "::1:1/64",
                 "2001:db8::/64",
                 "netplan_host_address: must be an IPv6 address without a length, got ::1:1/64",
+            ),
+            (
+                "2001:db8::1%ens5",
+                "2001:db8::/64",
+                "netplan_host_address: must be an IPv6 address without a length, got 2001:db8::1%ens5",
             ),
             ("2001:db8::1", "2001:db8::1/64", "netplan_subnet_cidr: must be an IPv6 network, got 2001:db8::1/64"),
         ],

@@ -1,0 +1,215 @@
+# Copyright: Contributors to the ipv6.aws_containers project
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module netplan_static: what it says and refuses. Disk, kernel and netplan are made up; molecule has real ones."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from ipaddress import IPv6Interface, IPv6Network
+
+import pytest
+from ansible.module_utils import basic
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._host import files
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._netplan import static
+from ansible_collections.ipv6.aws_containers.plugins.modules import netplan_static
+
+MAC = "02:11:22:33:44:55"
+HOST = IPv6Interface("2600:1f18:47b:ca03::1:1/64")
+GATEWAY = "fe80::1066:30ff:feb8:c008"
+CLOUD_FILE = "/etc/netplan/50-cloud-init.yaml"
+CLOUD = "# cloud-init's\nnetwork: {version: 2, ethernets: {ens5: {dhcp4: true, dhcp6: true, set-name: ens5}}}\n"
+DHCP = static.Live(frozenset({(IPv6Interface(f"{HOST.ip}/128"), True)}), ((GATEWAY, "ra"),))
+STATIC = static.Live(frozenset({(HOST, False)}), ((GATEWAY, "static"),))
+STORE = "/nowhere/store"
+ASKED = {"mac_address": MAC, "host_address": str(HOST.ip), "subnet_cidr": str(HOST.network), "store": STORE}
+
+
+class Machine:
+    """A host: its files by path, what its kernel has (``live``) and comes to when netplan applies."""
+
+    def __init__(self):
+        self.disk = {CLOUD_FILE: CLOUD, "/etc/os-release": "ID=debian\nVERSION_ID=13\n"}
+        self.live, self.after_apply = DHCP, STATIC
+        self.came_to, self.netplan, self.pending = str(HOST.ip), "/usr/sbin/netplan", False
+        self.answers = True
+
+    def write(self, one):
+        assert self.pending, "nothing is written before the switch is set"
+        if one.after is None:
+            self.disk.pop(one.path, None)
+        else:
+            self.disk[one.path] = one.after
+
+    def arm(self, store, seconds, changes, leaving=False):
+        self.before, self.pending = dict(self.disk), True
+
+    def apply(self):
+        self.live, self.was = self.after_apply, self.live
+
+    def forget_stale(self, interface):
+        self.live = replace(self.live, stale=())
+
+    def restore(self, store, why):
+        self.disk, self.live, self.pending = self.before, self.was, False
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    made, module = Machine(), netplan_static
+    for name, value in {
+        "interface_of": lambda mac: "ens5" if mac == MAC else None,
+        "netplan_files": lambda: sorted(path for path in made.disk if path.startswith("/etc/netplan/")),
+        "live": lambda interface: made.live,
+        "systemd_version": lambda: 257,
+        "check": lambda changes: None,
+        "record": lambda store, interface: None,
+        "recorded_interface": lambda store: "ens5",
+        "forget_stale": made.forget_stale,
+        "answers": lambda interface, gateway: made.answers,
+        "parent_exists": lambda path: True,
+    }.items():
+        monkeypatch.setattr(module.host, name, value)
+    for name, value in {
+        "waiting": lambda store: made.pending,
+        "arm": made.arm,
+        "apply": made.apply,
+        "restore": made.restore,
+        "wait": lambda what, seconds: what(),
+    }.items():
+        monkeypatch.setattr(module.switch, name, value)
+    monkeypatch.setattr(basic.AnsibleModule, "log", lambda self, text, **more: None)
+    monkeypatch.setattr(module.login, "connection", lambda: {"server": made.came_to} if made.came_to else {})
+    monkeypatch.setattr(module.shutil, "which", lambda name: made.netplan)
+    monkeypatch.setattr(files, "read", lambda path: made.disk.get(path))
+    monkeypatch.setattr(files, "write", made.write)
+    return made
+
+
+@pytest.fixture
+def run(machine, capsys):
+    def call(confirm=True, **parameters):
+        with patch_module_args(parameters), pytest.raises(SystemExit):
+            netplan_static.main()
+        if confirm:
+            machine.pending = False
+        return json.loads(capsys.readouterr().out)
+
+    return call
+
+
+def test_check_mode_says_what_comes_and_touches_nothing(machine, run):
+    before = dict(machine.disk)
+    checked = run(**ASKED, _ansible_check_mode=True, _ansible_diff=True)
+    assert (checked["changed"], checked["armed"], machine.disk) == (True, False, before)
+    done = run(confirm=False, **ASKED, _ansible_diff=True)
+    assert done["armed"], "the controller has yet to confirm"
+    assert {key: done[key] for key in ("changed", "diff", "differences", "gateway")} == {
+        key: checked[key] for key in ("changed", "diff", "differences", "gateway")
+    }
+    assert {one["after_header"]: one["after"] for one in done["diff"]} == {
+        path: text for path, text in machine.disk.items() if before.get(path) != text and not path.startswith(STORE)
+    }
+
+
+def test_what_is_so_already_is_left_alone(machine, run):
+    run(**ASKED)
+    disk = dict(machine.disk)
+    again = run(**ASKED)
+    assert (again["changed"], again["armed"], again["differences"], again["diff"]) == (False, False, [], [])
+    assert machine.disk == disk
+
+
+def test_a_route_whose_address_is_gone_goes(machine, run):
+    """Or a container's address would lead to the host's own interface for as long as the lease had lasted."""
+    machine.after_apply = replace(STATIC, stale=(IPv6Network("2600:1f18:47b:ca03::a/128"),))
+    assert run(**ASKED)["changed"]
+    assert machine.live == STATIC
+    machine.live = machine.after_apply
+    assert run(**ASKED)["differences"] == ["ens5 has a route to 2600:1f18:47b:ca03::a/128, whose address is gone"]
+    assert machine.live == STATIC
+
+
+def test_absent_is_every_byte_and_says_so_before(machine, run):
+    before = dict(machine.disk)
+    run(**ASKED)
+    after = dict(machine.disk)
+    machine.after_apply = DHCP
+    checked = run(state="absent", store=STORE, _ansible_check_mode=True)
+    assert (checked["changed"], machine.disk) == (True, after)
+    gone = run(state="absent", store=STORE)
+    assert gone["diff"] == checked["diff"]
+    assert {path: text for path, text in machine.disk.items() if not path.startswith(STORE)} == before
+
+
+def test_a_kernel_that_does_not_come_to_it_is_put_back(machine, run):
+    before, machine.after_apply = dict(machine.disk), DHCP
+    failed = run(confirm=False, **ASKED)
+    assert "the configuration of before is back, because after netplan apply: ens5 does not have" in failed["msg"]
+    assert (machine.disk, machine.pending) == (before, False)
+
+
+def test_who_comes_another_way_is_refused_in_check_mode_too_and_let_in_when_asked(machine, run):
+    before, machine.came_to = dict(machine.disk), "10.0.0.7"
+    for check_mode in (True, False):
+        failed = run(**ASKED, _ansible_check_mode=check_mode)
+        assert failed["msg"].startswith(f"ansible_host: must be {HOST.ip}, over which the change is confirmed")
+        assert failed["msg"].endswith("got 10.0.0.7")
+        assert machine.disk == before
+    assert run(**ASKED, confirm_over="any")["changed"]
+    assert not run(**ASKED)["changed"], "where nothing changes nobody has to confirm"
+
+
+def owners(text):
+    return {"/etc/netplan/01-owners.yaml": text}
+
+
+@pytest.mark.parametrize(
+    ("disk", "parameters", "netplan", "said"),
+    [
+        ({}, {}, None, "netplan: must be installed; is this a host of ifupdown or NetworkManager?"),
+        (
+            {CLOUD_FILE: "network: {version: 2}\n"},
+            {},
+            "/n",
+            f"/etc/netplan: must configure ens5 ({MAC}); is this a host of ifupdown or NetworkManager?",
+        ),
+        (
+            owners("network: {renderer: NetworkManager}\n"),
+            {},
+            "/n",
+            "/etc/netplan/01-owners.yaml: network.renderer: must be networkd, got NetworkManager",
+        ),
+        (owners("network: 5\n"), {}, "/n", "/etc/netplan/01-owners.yaml: network: must be a mapping"),
+        (owners("network: [\n"), {}, "/n", "/etc/netplan/01-owners.yaml: must be YAML"),
+        (
+            {},
+            {"mac_address": "02:00:00:00:00:99"},
+            "/n",
+            "netplan_mac_address: must be that of an interface of the host, got 02:00:00:00:00:99",
+        ),
+        (
+            {},
+            {"gateway": "2001:db8::1"},
+            "/n",
+            "netplan_gateway: must be auto or a link-local IPv6 address such as fe80:ec2::1, got 2001:db8::1",
+        ),
+        ({}, {"revert_after": 5}, "/n", "netplan_revert_after: must be at least 20 seconds, got 5"),
+        (
+            {"/etc/os-release": "ID=ubuntu\nVERSION_ID=20.04\n"},
+            {},
+            "/n",
+            "/etc/os-release: must be Debian 12 or later, or Ubuntu 22.04 or later, got ubuntu 20.04",
+        ),
+    ],
+)
+def test_what_can_not_be_is_refused_and_the_host_untouched(machine, run, disk, parameters, netplan, said):
+    machine.disk |= disk
+    machine.netplan = netplan
+    before = dict(machine.disk)
+    failed = run(confirm=False, **{**ASKED, **parameters})
+    assert failed["failed"]
+    assert failed["msg"].startswith(said)
+    assert (machine.disk, machine.pending, machine.live) == (before, False, DHCP)
