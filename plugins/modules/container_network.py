@@ -39,6 +39,10 @@ options:
     description: Options of Docker's bridge driver, that it has to have at least.
     type: dict
     default: {}
+  ipv4:
+    description: Whether it has IPv4 as well. Docker can do without from 28 on, and does not look at it before.
+    type: bool
+    default: true
 attributes:
   check_mode:
     description: Says what it would change.
@@ -151,6 +155,7 @@ def main() -> None:
             "prefix": {"type": "str", "required": True},
             "gateway": {"type": "str", "required": True},
             "driver_options": {"type": "dict", "default": {}},
+            "ipv4": {"type": "bool", "default": True},
         },
         supports_check_mode=True,
     )
@@ -161,6 +166,7 @@ def main() -> None:
             ipaddress.IPv6Network(params["prefix"]),
             ipaddress.IPv6Address(params["gateway"]),
             {key: str(value) for key, value in params["driver_options"].items()},
+            params["ipv4"],
         )
         result = bring_about(wanted, module.check_mode)
     except (docker.EngineError, OSError, ValueError) as error:

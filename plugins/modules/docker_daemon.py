@@ -127,7 +127,7 @@ missing:
   elements: str
 action:
   description: >-
-    What the running daemon needs for the change, V(nothing), V(reload) or V(restart); also when an earlier run's is due.
+    What the running daemon needs for the change, V(nothing), V(reload) or V(restart), also one still due.
   returned: when the engine is known
   type: str
 selection:

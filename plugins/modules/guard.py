@@ -105,6 +105,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+there:
+  description: Whether the host had a guard before this run.
+  returned: always
+  type: bool
 declared:
   description: The declared ports of all owners, as elements of the table's set.
   returned: always
@@ -300,6 +304,7 @@ def main() -> None:
     params = module.params
     state = params["state"]
     declared: list[str] = []
+    was = os.path.exists(ports.TABLE_FILE)
     try:
         if state == "absent":
             changes = removal()
@@ -325,7 +330,7 @@ def main() -> None:
                 load(changes)
     except (PlanError, CommandError, OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=changed, declared=declared, diff=[one.diff() for one in changes])
+    module.exit_json(changed=changed, there=was, declared=declared, diff=[one.diff() for one in changes])
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def absent(store: str, check_mode: bool) -> dict[str, Any]:
 def _stop(change: files.Change) -> None:
     # Containers that outlive Docker (live-restore) would run on with nobody to stop them.
     run(["sh", "-c", "docker ps --quiet | xargs --no-run-if-empty docker stop"], seconds=STOP_SECONDS)
-    if change.needed:
+    if change.needed and os.path.exists(PID_FILE):
         # Docker keeps docker0's prefix in its data, and would give it back at its next installation.
         files.write(change)
         run(["systemctl", "restart", "docker.service"], seconds=STOP_SECONDS)

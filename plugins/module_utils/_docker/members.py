@@ -25,12 +25,16 @@ STORE = "/var/lib/ipv6.aws_containers/docker/members.json"
 
 @dataclass(frozen=True)
 class Wanted:
-    """The network asked for: its prefix, the bridge's address, and the driver's options."""
+    """The network asked for: its prefix, the bridge's address, the driver's options, and whether it has IPv4 as well.
+
+    An engine before 28 does not look at the last wish; who asks has to know (``engine.settings``).
+    """
 
     name: str
     prefix: ipaddress.IPv6Network
     gateway: ipaddress.IPv6Address
     options: Mapping[str, str]
+    ipv4: bool = True
 
     def body(self) -> dict[str, Any]:
         """As ``POST /networks/create`` takes it.
@@ -46,6 +50,7 @@ class Wanted:
             "Name": self.name,
             "Driver": "bridge",
             "EnableIPv6": True,
+            **({} if self.ipv4 else {"EnableIPv4": False}),
             "Options": dict(self.options),
             "IPAM": {"Driver": "default", "Config": [pool]},
         }
@@ -57,6 +62,9 @@ class Wanted:
         words = []
         if found.get("Driver") != "bridge" or not found.get("EnableIPv6"):
             words.append(f"it is a {found.get('Driver')} network, EnableIPv6 {bool(found.get('EnableIPv6'))}")
+        # Engines before 28 don't say; their networks have it.
+        if found.get("EnableIPv4", True) != self.ipv4:
+            words.append("it has IPv4" if not self.ipv4 else "it has no IPv4")
         pools = [_pool(one) for one in (found.get("IPAM") or {}).get("Config") or [] if ":" in one.get("Subnet", "")]
         if pools != [(self.prefix, self.gateway)]:
             listed = ", ".join(f"{prefix} by {gateway}" for prefix, gateway in pools) or "no IPv6"

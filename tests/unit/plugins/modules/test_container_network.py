@@ -125,6 +125,15 @@ def test_one_that_is_not_there_is_made(engine: Engine, run: Run) -> None:
     assert run(SMALL, driver_options={"o": "1"})["changed"] is False
 
 
+def test_without_ipv4_it_is_made_anew_and_containers_keep_their_ipv6(engine: Engine, run: Run) -> None:
+    assert run(SMALL, ipv4=False)["differences"] == ["it has IPv4"]
+    assert engine.networks["pub6"]["EnableIPv4"] is False
+    assert engine.addresses() == BEFORE
+    assert run(SMALL, ipv4=False)["changed"] is False
+    assert run(SMALL)["differences"] == ["it has no IPv4"]
+    assert "EnableIPv4" not in engine.networks["pub6"], "engines before 28 refuse nothing that they don't know"
+
+
 @pytest.mark.parametrize("options", [{}, {"o": "1"}])
 def test_each_container_keeps_its_address_in_a_larger_prefix(engine: Engine, run: Run, options: dict) -> None:
     assert run(LARGE, driver_options=options)["connected"] == BEFORE
