@@ -56,6 +56,8 @@ class Disk:
         for name, text in files.items():
             path = self.root / name
             path.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_symlink():
+                path.unlink()  # followed, it might lead out of the root
             path.write_text(text, encoding="utf-8")
             # sshd refuses a private key that others may read.
             path.chmod(0o600 if "PRIVATE KEY" in text else 0o644)

@@ -29,7 +29,8 @@ def files(host_key: KeyPair, login: str) -> dict[str, str]:
         "etc/ssh/ssh_host_ed25519_key.pub": f"{host_key.public}\n",
         "etc/ssh/sshd_config.d/20-internet.conf": "HostKey /etc/ssh/ssh_host_ed25519_key\n",
         "etc/ssh/lab_authorized_keys": f"{login}\n",
-        "etc/systemd/resolved.conf.d/20-internet.conf": f"[Resolve]\nDNS={RESOLVER}\nLLMNR=no\n",
+        # systemd-resolved asks nobody where no link has a global address: sites are on the loopback, links without.
+        "etc/resolv.conf": f"nameserver {RESOLVER}\n",
         "etc/cloud/cloud-init.disabled": "",
     }
     # An empty unit is a masked one: the namespace's links and addresses are the fabric's.
