@@ -20,6 +20,8 @@ from .parse import parse_subnet, parse_taken
 from .plain import Item, read_count, read_text, shown
 
 SCHEMA = 1
+#: The id of a subnet that EC2 is not asked about.
+PREVIEW = "preview"
 
 _NOWHERE = single(0)  # where a reservation without a readable range is said to be, beside the problem noted
 
@@ -142,7 +144,7 @@ def subnet_names(raw: object, declared: object, problems: Problems) -> dict[str,
     return found
 
 
-def describe_subnet(subnet: object, taken: object, problems: Problems, subnet_id: str = "preview") -> Observed:
+def describe_subnet(subnet: object, taken: object, problems: Problems, subnet_id: str = PREVIEW) -> Observed:
     """A subnet that EC2 was not asked about, by its network, and ``taken``: addresses and prefixes that others have
     there, absolute or relative to it."""
     found = parse_subnet(subnet, problems, "subnet")

@@ -36,12 +36,13 @@ def outlook(
     move: object = (),
     tags: object = None,
     remarks: tuple[str, ...] = (),
+    names: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """What the module eni would do with the same options, if EC2 had what the description ``raw`` says.
 
     ``hosts``, ``changes``, ``before``, ``after`` and ``notes`` are the module's; ``table`` is a list of lines, ``maps``
-    holds an SVG document for each subnet that is described or planned in, by its id. ``remarks`` are added to the
-    notes.
+    holds an SVG document for each subnet that is described or planned in, by its id, or its name where ``names`` has
+    one for that id. ``remarks`` are added to the notes.
 
     :raises PlanError: everything that is broken in the description or the options; then, everything that can't be.
     """
@@ -77,7 +78,7 @@ def outlook(
         move=options.many("move", read_text),
     )
     problems.raise_if_any()
-    return _shown(desired, observed, (*remarks, _UNCHECKED) if blind else remarks)
+    return _shown(desired, observed, (*remarks, _UNCHECKED) if blind else remarks, names or {})
 
 
 def subnet_description(subnet: object, taken: object = ()) -> dict[str, Any]:
@@ -104,7 +105,7 @@ def _without_type(host: object) -> object:
     return {key: host[key] for key in host if key != "instance_type"} if isinstance(host, Mapping) else host
 
 
-def _shown(desired: Desired, observed: Observed, notes: tuple[str, ...]) -> dict[str, Any]:
+def _shown(desired: Desired, observed: Observed, notes: tuple[str, ...], names: Mapping[str, str]) -> dict[str, Any]:
     plan = plan_present(desired, observed)
     plan = replace(plan, notes=(*plan.notes, *notes))
     subnets = {**observed.subnets, **plan.subnets}
@@ -113,7 +114,10 @@ def _shown(desired: Desired, observed: Observed, notes: tuple[str, ...]) -> dict
         if subnet.block is not None:
             holdings = holdings_in(subnet, desired.fleet, plan, observed)
             rooms[subnet_id] = room_after(subnet.block, holdings)
-            maps[subnet_id] = subnet_map(subnet, desired.fleet, holdings, rooms[subnet_id])
+            name = names.get(subnet_id, "")
+            maps[name if name and name not in subnets else subnet_id] = subnet_map(
+                subnet, desired.fleet, holdings, rooms[subnet_id], name
+            )
     return {
         "hosts": {
             host: describe_host(allocation, plan.interfaces.get(host), plan.subnets[allocation.subnet_id])

@@ -9,13 +9,15 @@ A filter that raises is printed by Ansible with the expressions around it, twent
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .description import subnet_names
+from .description import PREVIEW, subnet_names
 from .errors import PlanError, Problems
 from .inventory import requests
 from .outlook import outlook, subnet_description
+from .tags import is_name
 
 
 def subnet_source(subnet: object, taken: object) -> dict[str, Any]:
@@ -51,8 +53,8 @@ def inventory_plan(
 ) -> dict[str, Any]:
     """As :func:`outlook`, for an inventory's hosts and its ``vpc_subnets`` (``declared``), with ``problems``.
 
-    Where there are problems there is no plan: ``hosts`` and ``table`` are empty, and ``maps`` show what is there, as
-    far as that can be read.
+    ``maps`` are named as the inventory names the subnets. Where there are problems there is no plan: ``hosts`` and
+    ``table`` are empty, and ``maps`` show what is there, as far as that can be read.
     """
     problems = Problems()
     names = subnet_names(raw, declared, problems)
@@ -60,9 +62,16 @@ def inventory_plan(
         problems.raise_if_any()
         first = next(iter(names.values()), "")
         wanted = requests(hosts, instance_type, names)
-        plan = outlook(raw, wanted, fleet=fleet, subnet_id=first, remarks=_as_one(names), **options)
+        plan = outlook(
+            raw, wanted, fleet=fleet, subnet_id=first, remarks=_as_one(names), names=_by_id(names), **options
+        )
     except PlanError as error:
-        return {"problems": list(map(str, error.violations)), "hosts": {}, "table": [], "maps": _maps(raw, fleet)}
+        return {
+            "problems": list(map(str, error.violations)),
+            "hosts": {},
+            "table": [],
+            "maps": _maps(raw, fleet, names),
+        }
     return {"problems": [], **plan}
 
 
@@ -78,9 +87,20 @@ def _as_one(names: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
-def _maps(raw: object, fleet: object) -> dict[str, str]:
+def _by_id(names: Mapping[str, str]) -> dict[str, str]:
+    """The names of the subnets that have one of their own by which a file can be called; not that of one not asked
+    about, whose map would take the place of the real one's."""
+    found = Counter(names.values())
+    return {
+        subnet_id: name
+        for name, subnet_id in names.items()
+        if found[subnet_id] == 1 and is_name(name) and subnet_id != PREVIEW
+    }
+
+
+def _maps(raw: object, fleet: object, names: Mapping[str, str]) -> dict[str, str]:
     try:
-        maps: dict[str, str] = outlook(raw, [], fleet=fleet)["maps"]
+        maps: dict[str, str] = outlook(raw, [], fleet=fleet, names=_by_id(names))["maps"]
     except PlanError:
         return {}
     return maps

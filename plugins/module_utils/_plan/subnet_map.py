@@ -42,8 +42,8 @@ LISTED, OTHERS = 120, 8  # hosts and others' interfaces that are listed by name
 COLUMNS, OTHERS_COLUMNS = 3, 2
 
 
-def subnet_map(subnet: Subnet, fleet: str, holdings: Sequence[Holding], room: Room) -> str:
-    """An SVG document. ``room``: what is left free once all is done.
+def subnet_map(subnet: Subnet, fleet: str, holdings: Sequence[Holding], room: Room, name: str = "") -> str:
+    """An SVG document. ``room``: what is left free once all is done. ``name``: what its inventory calls the subnet.
 
     :raises ValueError: the subnet has no IPv6 network.
     """
@@ -57,7 +57,8 @@ def subnet_map(subnet: Subnet, fleet: str, holdings: Sequence[Holding], room: Ro
     listed = hosts if len(hosts) <= LISTED else hosts[: LISTED - COLUMNS]
     names = Names(subnet.block, {host: at for at, host in enumerate(listed, 1)}, letters)
 
-    parts, y = _title(subnet, fleet, holdings, hosts, room)
+    called = f"{name} ({subnet.id})" if name else subnet.id
+    parts, y = _title(called, subnet, fleet, holdings, hosts, room)
     drawn, y = _overview(subnet.block, holdings, coarse, y)
     parts += drawn
     panel, y = _panel(coarse, names, "", f"In use, by /{DELEGATED_LENGTH}: one cell is what EC2 delegates at once", y)
@@ -75,7 +76,7 @@ def subnet_map(subnet: Subnet, fleet: str, holdings: Sequence[Holding], room: Ro
     parts += drawn
     high = y + MARGIN
     ground = [hatch("violet"), hatch("muted"), box(0, 0, WIDE, high, "paper", radius=0)]
-    title = f"Map of {subnet.id}, {subnet.block}"
+    title = f"Map of {called}, {subnet.block}"
     return document(WIDE, high, title, "\n".join([*ground, *parts]))
 
 
@@ -107,7 +108,7 @@ def _fit(looks: Sequence[tuple[int, int, int]], within: Block, holdings: Sequenc
 
 
 def _title(
-    subnet: Subnet, fleet: str, holdings: Iterable[Holding], hosts: Sequence[str], room: Room
+    called: str, subnet: Subnet, fleet: str, holdings: Iterable[Holding], hosts: Sequence[str], room: Room
 ) -> tuple[list[str], float]:
     new = {holding.host for holding in holdings if holding.kind == HOST and holding.state == NEW}
     said = f"{many(len(hosts), 'host')} of fleet {fleet}{f', {len(new)} of them new' if new else ''}"
@@ -115,7 +116,7 @@ def _title(
     across = WIDE - 2 * MARGIN
     legend = "who holds what, what is planned, what is free; addresses are relative to the subnet"
     parts = [
-        label(MARGIN, 44, f"{subnet.id} {subnet.block}", 20, bold=True, room=across - pill_width(said, 12.5) - 20),
+        label(MARGIN, 44, f"{called} {subnet.block}", 20, bold=True, room=across - pill_width(said, 12.5) - 20),
         pill(WIDE - MARGIN, 38, said, "good" if hosts else "muted", size=12.5, anchor="end"),
         label(MARGIN, 66, f"{where}: {legend}" if where else legend, 12.5, "muted", room=across),
     ]

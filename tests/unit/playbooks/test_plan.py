@@ -63,9 +63,9 @@ def test_from_a_description_that_was_kept(kept: Path, run: Callable[..., str]) -
     six = ["2600:1f18:47b:ca04::4", "2600:1f18:47b:ca04:1::/80", "no", "limit", "new", "create,", "+1", "prefix"]
     assert ["web-3", "subnet-b", *six] in words
     assert json.loads((kept.parent / "again.json").read_text()) == json.loads(kept.read_text())
-    for subnet in ("subnet-a", "subnet-b"):
-        title = ElementTree.parse(kept.parent / "build" / f"plan-{subnet}.svg").getroot()[0]
-        assert str(title.text).startswith(f"Map of {subnet}, 2600:1f18:47b:")
+    for name in ("a", "b"):
+        title = ElementTree.parse(kept.parent / "build" / f"plan-{name}.svg").getroot()[0]
+        assert str(title.text).startswith(f"Map of {name} (subnet-{name}), 2600:1f18:47b:")
 
 
 def test_a_check_writes_nothing(kept: Path, run: Callable[..., str]) -> None:
@@ -92,7 +92,7 @@ def test_a_full_subnet_is_refused_and_drawn(kept: Path, run: Callable[..., str])
     assert "hosts[web-3].container_prefix: no free aligned /80 in 2600:1f18:47b:ca04::/64" in said
     assert f"The maps in {kept.parent}/maps show who holds what." in said
     assert "fleet default: " not in said
-    assert "reserved by others (scr-1)" in (kept.parent / "maps" / "plan-subnet-b.svg").read_text()
+    assert "reserved by others (scr-1)" in (kept.parent / "maps" / "plan-b.svg").read_text()
 
 
 def test_every_mistake_is_said_at_once(kept: Path, run: Callable[..., str]) -> None:

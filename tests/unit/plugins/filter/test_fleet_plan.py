@@ -66,11 +66,34 @@ def test_what_stands_in_the_way_of_an_inventory_is_data() -> None:
     plan = FILTERS["inventory_plan"](full, hosts, "t3.micro", declared)
     assert len(plan["problems"]) == 2
     assert all(problem.startswith("hosts[web-1].") for problem in plan["problems"])
-    assert (plan["hosts"], plan["table"], list(plan["maps"])) == ({}, [], ["subnet-a"])
+    assert (plan["hosts"], plan["table"], list(plan["maps"])) == ({}, [], ["a"])
     assert FILTERS["inventory_plan"](description(), hosts, "t3.micro", declared)["problems"] == []
     broken = FILTERS["inventory_plan"](7, hosts, "t3.micro", declared)
     assert broken["maps"] == {}
     assert broken["problems"][0].startswith("description: must be a dictionary")
+
+
+def named(raw: object, *names: str) -> list[str]:
+    hosts = [{"inventory_hostname": "web-1"}]
+    plan = FILTERS["inventory_plan"](raw, hosts, "t3.micro", [{"name": name} for name in names])
+    assert plan["problems"] == []
+    return list(plan["maps"])
+
+
+def test_maps_are_named_as_the_inventory_names_the_subnets() -> None:
+    other = {"id": "subnet-b", "cidr": "2600:1f18:47b:ca04::/64", "vpc_id": "vpc-1"}
+    two = description(names={"front": "subnet-a"})
+    two["subnets"].append(other)
+    assert named(two, "front") == ["front", "subnet-b"]
+    assert named({"schema": 1}, "front") == ["front"]
+    # Planned as one, it is neither's; a name that is another's id would take the place of its map.
+    assert named(description(), "front", "back") == ["subnet-a"]
+    assert named({**two, "names": {"subnet-b": "subnet-a"}}, "subnet-b") == ["subnet-a", "subnet-b"]
+    # A preview is no subnet of the inventory's, and a file needs a name that can be one.
+    assert named(subnet_description(TEXT), "front") == ["preview"]
+    assert named({**two, "names": {"../front": "subnet-a"}}, "../front") == ["subnet-a", "subnet-b"]
+    picture = FILTERS["inventory_plan"](two, [], "t3.micro", [{"name": "front"}])["maps"]["front"]
+    assert f"<title>Map of front (subnet-a), {TEXT}</title>" in picture
 
 
 def test_a_file_that_is_no_description() -> None:
