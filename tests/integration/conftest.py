@@ -70,7 +70,7 @@ class Play:
         }
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def playbook() -> Callable[..., Play]:
     """Runs ansible-playbook from the clone, as its README does."""
 
