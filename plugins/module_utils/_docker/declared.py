@@ -20,7 +20,8 @@ from .room import RESERVED, Room
 
 AUTO = "auto"
 PATH = "containers"
-KEYS = ("name", "image", "address", "ports", *options.KEYS)
+#: ``dns`` is for the role dns, which checks it.
+KEYS = ("name", "image", "address", "ports", "dns", *options.KEYS)
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 
 
