@@ -69,9 +69,12 @@ class Picture:
             self._by_host.setdefault(each["host"], []).append(each)
 
     @property
-    def subnets(self) -> list[str]:
-        """The fleet's subnets."""
-        return sorted({host["subnet"] for host in self.hosts.values()})
+    def by_subnet(self) -> dict[str, tuple[str, ...]]:
+        """The hosts' names by their subnets."""
+        found: dict[str, tuple[str, ...]] = dict.fromkeys(sorted({h["subnet"] for h in self.hosts.values()}), ())
+        for name, host in self.hosts.items():
+            found[host["subnet"]] += (name,)
+        return found
 
     @property
     def gateways(self) -> list[str]:

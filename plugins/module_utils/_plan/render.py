@@ -1,7 +1,7 @@
 # Copyright: Contributors to the ipv6.aws_containers project
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The picture of a fleet: the Internet, the subnet, each host with its ENI, bridge and containers, who reaches whom.
+"""The picture of a fleet: the Internet, its subnets, each host with its ENI, bridge and containers, who reaches whom.
 
 Up to five hosts stand in one row, their pings drawn as lines beneath; more stand in several rows, over a matrix of the
 pings.
@@ -10,71 +10,49 @@ pings.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
 from . import cards
+from .layout import INSET, MARGIN, Layout, Zone, lay_out
 from .matrix import matrix
 from .picture import Link, Picture, Score
 from .svg import MONO, arrow, box, document, label, pill, pill_width, wire
 
-ROW = 5  # hosts side by side
-MARGIN, GAP = 28.0, 26.0
-ZONE = 22.0  # from the subnet's border to the cards
 LEVEL = 27.0  # between two lines of pings
-TOP = 236.0  # the subnet's border
-BUS = 64.0  # from there to the cards, with the wire to them between
-NARROWEST = 900.0
 OUTWARDS = ("ping.internet", "capture.internet")  # the checks of what goes between a host and the Internet
-
-
-@dataclass(frozen=True)
-class Row:
-    """Hosts side by side: the height of their cards' top, the cards' height, and that of the wire above them."""
-
-    names: tuple[str, ...]
-    top: float
-    high: float
-    bus: float
 
 
 def topology(report: Mapping[str, Any]) -> str:
     """A report of the role verify → an SVG document. The same report gives the same text."""
     picture = Picture(report)
-    rows = _rows(picture)
-    columns = max((len(row.names) for row in rows), default=1)
-    wide = max(2 * (MARGIN + ZONE) + columns * (cards.WIDE + GAP) - GAP, NARROWEST)
-    left = (wide - columns * (cards.WIDE + GAP) + GAP) / 2
-    lefts = {name: left + column * (cards.WIDE + GAP) for row in rows for column, name in enumerate(row.names)}
-    bottom = rows[-1].top + rows[-1].high if rows else TOP
-    if len(rows) == 1:
-        pings, bottom = _pings(picture, lefts, bottom)
+    layout = lay_out(picture)
+    wide, alone = layout.wide, len(layout.zones) == 1
+    if layout.in_a_row:
+        pings, bottom = _pings(picture, layout.lefts, layout.bottom)
+    elif layout.rows:
+        pings, bottom = matrix(picture, wide / 2, layout.bottom + (34 if alone else 60))
     else:
-        pings, bottom = matrix(picture, wide / 2, bottom + 34)
-    zone = bottom + ZONE - TOP
+        pings, bottom = "", layout.bottom
+    # The pings of a single subnet are inside it, those of several between them.
+    zones = [replace(zone, bottom=bottom + INSET) for zone in layout.zones] if alone else layout.zones
+    high = max(bottom + (INSET if alone else 0), *(zone.bottom for zone in zones)) + MARGIN
     parts = [
-        box(0, 0, wide, TOP + zone + MARGIN, "paper", radius=0),
-        box(MARGIN, TOP, wide - 2 * MARGIN, zone, "zone", "line", radius=16),
+        box(0, 0, wide, high, "paper", radius=0),
+        *(box(zone.left, zone.top, zone.wide, zone.bottom - zone.top, "zone", "line", radius=16) for zone in zones),
         *_title(picture, wide),
-        *_wires(picture, rows, lefts, wide / 2),
+        *(_subnet(zone, wide / 2 - 80 if alone else zone.wide - 40) for zone in zones),
+        *_wires(picture, layout),
         *_outside(picture, wide / 2),
-        *(cards.card(picture, name, lefts[name], row.top, row.high) for row in rows for name in row.names),
+        *(
+            cards.card(picture, name, layout.lefts[name], row.top, row.high)
+            for row in layout.rows
+            for name in row.names
+        ),
         pings,
     ]
-    return document(wide, TOP + zone + MARGIN, _headline(picture), "\n".join(part for part in parts if part))
-
-
-def _rows(picture: Picture) -> list[Row]:
-    """As few rows as the width allows, as even as can be."""
-    names = tuple(picture.hosts)
-    columns = -(-len(names) // max(1, -(-len(names) // ROW)))
-    rows, bottom = [], TOP
-    for at in range(0, len(names), columns or 1):
-        group = names[at : at + columns]
-        rows.append(Row(group, bottom + BUS, max(cards.height(picture, name) for name in group), bottom + BUS - 26))
-        bottom = rows[-1].top + rows[-1].high
-    return rows
+    return document(wide, high, _headline(picture), "\n".join(part for part in parts if part))
 
 
 def _count(number: int, noun: str) -> str:
@@ -91,7 +69,6 @@ def _title(picture: Picture, wide: float) -> list[str]:
     everything = picture.score()
     said = f"{everything.held} of {everything.made} checks hold" if everything.made else "not verified"
     colour = everything.colour if everything.made else "muted"
-    subnets = ", ".join(picture.subnets)
     promise = "nothing translated, closed but for what is declared"
     if colour == "bad":
         promise = (
@@ -101,8 +78,11 @@ def _title(picture: Picture, wide: float) -> list[str]:
         label(MARGIN, 46, _headline(picture), 20, bold=True, room=wide - 2 * MARGIN - pill_width(said, 12.5) - 20),
         label(MARGIN, 68, f"ipv6.aws_containers: {promise}", 12.5, "muted"),
         pill(wide - MARGIN, 41, said, colour, size=12.5, anchor="end"),
-        label(MARGIN + 18, TOP + 26, f"subnet {subnets}", 12.5, "muted", face=MONO, room=wide / 2 - 80),
     ]
+
+
+def _subnet(zone: Zone, room: float) -> str:
+    return label(zone.left + 18, zone.top + 26, f"subnet {zone.subnet}", 12.5, "muted", face=MONO, room=room)
 
 
 def _outside(picture: Picture, x: float) -> list[str]:
@@ -143,18 +123,15 @@ def _notes(notes: list[tuple[Score, str]], x: float, anchor: str) -> list[str]:
     return [pill(x, 102 + 24 * line, text, found.colour, anchor=anchor) for line, (found, text) in enumerate(shown)]
 
 
-def _wires(picture: Picture, rows: list[Row], lefts: Mapping[str, float], x: float) -> list[str]:
-    """From the Internet to each host. A further row's wire comes down at the subnet's left border."""
+def _wires(picture: Picture, layout: Layout) -> list[str]:
+    """From the Internet to each host, those on which something fails above the others."""
+    x = layout.wide / 2
     parts = [wire([(x, 138), (x, 176)], _flow(picture.score(*OUTWARDS)), thick=3)]
-    trunk = MARGIN + 8
-    for number, row in enumerate(rows):
-        start = [(x, 216.0), (x, row.bus)]
-        if number:
-            start = [(x, 216.0), (x, rows[0].bus), (trunk, rows[0].bus), (trunk, row.bus)]
-        for name in sorted(row.names, key=lambda each: picture.score(*OUTWARDS, host=each).colour == "bad"):
-            end = lefts[name] + cards.WIDE / 2
-            turn = [(end, row.bus)] if end != start[-1][0] else []
-            parts.append(wire([*start, *turn, (end, row.top)], _flow(picture.score(*OUTWARDS, host=name))))
+    ways = [(row, name) for row in layout.rows for name in row.names]
+    for row, name in sorted(ways, key=lambda each: picture.score(*OUTWARDS, host=each[1]).colour == "bad"):
+        end, bus = layout.lefts[name] + cards.WIDE / 2, row.way[-1][1]
+        turn = [(end, bus)] if end != row.way[-1][0] else []
+        parts.append(wire([*row.way, *turn, (end, row.top)], _flow(picture.score(*OUTWARDS, host=name))))
     return parts
 
 

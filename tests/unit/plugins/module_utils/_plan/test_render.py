@@ -37,6 +37,32 @@ def of_size(report: dict[str, Any], count: int) -> dict[str, Any]:
     return {**report, "hosts": hosts, "checks": checks}
 
 
+def spread(report: dict[str, Any], *sizes: int) -> dict[str, Any]:
+    """A fleet with so many hosts in each of its subnets, which take turns."""
+    found = of_size(report, sum(sizes))
+    turns = sorted((at, subnet) for subnet, size in enumerate(sizes) for at in range(size))
+    for host, (_at, subnet) in zip(found["hosts"].values(), turns, strict=True):
+        host["subnet"] = f"2600:1f18:47b:ca{subnet:02x}::/64"
+    return found
+
+
+Rectangle = tuple[float, float, float, float]
+
+
+def rectangles(picture: str, fill: str) -> list[Rectangle]:
+    """Left, top, right and bottom of the boxes of a colour."""
+    found = []
+    for box in ElementTree.fromstring(picture).iter(f"{NAMESPACE}rect"):
+        if f"f-{fill}" in box.get("class", "").split():
+            x, y, across, down = (float(box.get(key, "")) for key in ("x", "y", "width", "height"))
+            found.append((x, y, x + across, y + down))
+    return found
+
+
+def inside(point: tuple[float, float], box: Rectangle) -> bool:
+    return box[0] < point[0] < box[2] and box[1] < point[1] < box[3]
+
+
 def texts(picture: str) -> list[str]:
     found = ElementTree.fromstring(picture).iter(f"{NAMESPACE}text")
     return ["".join(part for part in element.itertext()) for element in found]
@@ -50,7 +76,8 @@ def test_it_shows_every_address_engine_and_ping(report: dict[str, Any]) -> None:
         for container in host["containers"]:
             assert {container["name"], container["address"]} <= set(shown)
     assert shown.count("ttl=62, 0% loss") == 6
-    assert {"148 of 148 checks hold", "Internet: internet.lab.test", "80 open", "8080 closed"} <= set(shown)
+    made = len(report["checks"])
+    assert {f"{made} of {made} checks hold", "Internet: internet.lab.test", "80 open", "8080 closed"} <= set(shown)
 
 
 def test_it_is_always_the_same(report: dict[str, Any]) -> None:
@@ -67,9 +94,31 @@ def test_what_fails_is_seen(report: dict[str, Any]) -> None:
     assert "undeclared ports: 3 of 4 closed" in shown
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 3, 5, 6, 11, 20])
-def test_nothing_leaves_the_paper(report: dict[str, Any], count: int) -> None:
-    root = ElementTree.fromstring(render.topology(of_size(report, count)))
+@pytest.mark.parametrize("sizes", [(2, 2), (1, 1, 1, 1, 1), (1, 4, 3), (3, 2, 8, 1), (12, 1), (1, 12)])
+def test_each_subnet_has_a_frame_around_its_hosts(report: dict[str, Any], sizes: tuple[int, ...]) -> None:
+    fleet = spread(report, *sizes)
+    picture = render.topology(fleet)
+    frames = rectangles(picture, "zone")
+    assert len(frames) == len(sizes)
+    for at, (left, top, right, bottom) in enumerate(frames):
+        for other in frames[at + 1 :]:
+            assert right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top
+    place = {
+        "".join(text.itertext()): (float(text.get("x", "")), float(text.get("y", "")))
+        for text in ElementTree.fromstring(picture).iter(f"{NAMESPACE}text")
+        if "bold" in text.get("class", "").split() or "subnet " in (text.text or "")
+    }
+    for name, host in fleet["hosts"].items():
+        around = [frame for frame in frames if inside(place[name], frame)]
+        assert around == [frame for frame in frames if inside(place[f"subnet {host['subnet']}"], frame)]
+        assert len(around) == 1
+    pings = [text for text in texts(picture) if text in ("ttl=62, 0% loss", "62", "1 of 2 fail", "!")]
+    assert len(pings) == sum(sizes) * (sum(sizes) - 1) / 2
+
+
+@pytest.mark.parametrize("sizes", [(0,), (1,), (2,), (3,), (5,), (6,), (11,), (20,), (2, 3), (3, 2, 8, 1)])
+def test_nothing_leaves_the_paper(report: dict[str, Any], sizes: tuple[int, ...]) -> None:
+    root = ElementTree.fromstring(render.topology(spread(report, *sizes)))
     wide, high = (float(root.get(key, "")) for key in ("width", "height"))
     for box in root.iter(f"{NAMESPACE}rect"):
         x, y, across, down = (float(box.get(key, "")) for key in ("x", "y", "width", "height"))
