@@ -92,17 +92,23 @@ def _restart_policy(problems: Problems, path: str, value: Any) -> str | None:
 def _env(problems: Problems, path: str, value: Any) -> dict[str, str] | None:
     """The values as texts. No problem shows one: they are where secrets are."""
     if not isinstance(value, Mapping):
-        problems.add(path, "must be a dictionary", f"a {type(value).__name__}")
+        problems.add(path, "must be a dictionary", _kind(value))
         return None
     found = {}
     for key, one in value.items():
         if not isinstance(key, str) or not key or "=" in key:
             problems.add(path, "must have names without =", "another")
         elif not isinstance(one, (str, bool, int, float)):
-            problems.add(f"{path}.{key}", "must be a text, a number or a boolean", f"a {type(one).__name__}")
+            problems.add(f"{path}.{key}", "must be a text, a number or a boolean", _kind(one))
         else:
             found[key] = str(one).lower() if isinstance(one, bool) else str(one)
     return found
+
+
+def _kind(value: Any) -> str:
+    """What sort of value it is, where the value itself is not shown; by a name of its own, as Ansible derives types."""
+    kinds = ((str, "a text"), (Mapping, "a dictionary"), ((list, tuple), "a list"), ((bool, int, float), "a number"))
+    return next((word for kind, word in kinds if isinstance(value, kind)), "nothing" if value is None else "another")
 
 
 def _healthcheck(problems: Problems, path: str, value: Any) -> dict[str, Any] | None:
