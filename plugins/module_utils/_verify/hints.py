@@ -48,6 +48,10 @@ BLACK_HOLE = (
     "towards the sender, or lower the containers' MTU (com.docker.network.driver.mtu)"
 )
 RESOLVER = "the container's resolver gives no IPv6 address: has the name an AAAA record, and can the host resolve it?"
+NAMES = (
+    "the name leads elsewhere: run configure (role dns); resolvers keep an older answer for dns_ttl seconds; "
+    "to be asked from outside the zone must be public, and its parent must delegate to it"
+)
 KEEPER = "the guard's keeper does not run: systemctl status ipv6-aws-containers-guard-keeper; run the role docker"
 GUARD = "the guard's table is not there, not as it was loaded, or lets ports in that nobody declared: run configure"
 HOST_OPEN = "the host answers at a port that docker_host_ports does not name: run the role docker"

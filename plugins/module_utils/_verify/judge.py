@@ -98,7 +98,7 @@ def _left_out(fleet: Fleet) -> Iterator[str]:
     elif tried:
         yield f"*.container: {tried}"
     if not fleet.vantage:
-        yield f"port.*: no host outside tries ports (inventory group {VANTAGE_GROUP})"
+        yield f"port.*, dns.aaaa: no host outside tries ports and names (inventory group {VANTAGE_GROUP})"
     if not fleet.internet_target:
         yield "*.internet, dns.container: no target is pinged (verify_internet_target)"
     elif not traffic.targets_outside(fleet):

@@ -49,6 +49,8 @@ class Container:
     image: str
     address: int | None = None
     openings: tuple[Opening, ...] = ()
+    #: What it is called in DNS, in full.
+    names: tuple[str, ...] = ()
 
     @property
     def ports(self) -> tuple[int, ...]:
@@ -149,6 +151,8 @@ class Fleet:
     closed_ports: tuple[int, ...] = ()
     security_groups: tuple[Mapping[str, Any], ...] = ()
     pairs: str | int = "auto"
+    #: Whether there are hosts that are not judged.
+    partial: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,17 @@
 # Copyright: Contributors to the ipv6.aws_containers project
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks of names: what a container's own resolver answers."""
+"""Checks of names: what a container's own resolver answers, and what the world is told of the containers' names."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .._plan.addresses import read_address
 from . import hints
-from .model import Check, Container, Fleet, Host, check
+from .model import Check, Container, Fleet, Host, check, texts
+from .pairs import targets
 from .probes import name_to_resolve, seen_running
 
 
@@ -19,6 +21,29 @@ def checks(fleet: Fleet, host: Host) -> Iterator[Check]:
     for container in host.containers:
         if name and seen_running(host, container):
             yield _resolves(host, container, name)
+        for vantage in fleet.vantage if host.container_address(container.name) else ():
+            for own in container.names:
+                yield _called(fleet, host, container, own, vantage)
+
+
+def _called(fleet: Fleet, host: Host, container: Container, name: str, vantage: str) -> Check:
+    """Its own address, and with it only those of containers that share the name, where all of these are known."""
+    answer: Mapping[str, Any] = fleet.vantage[vantage].name(None, name) or {}
+    found = list(answer.get("addresses", ()))
+    shared = [target.address for target in targets(fleet) if name in target.container.names and target.address]
+    own, expected = host.container_address(container.name), texts([read_address(address) for address in shared])
+    observed = texts([read_address(address) for address in found])
+    said = f"{name} is {', '.join(observed)}" if found else f"{name}: {answer.get('error')}"
+    return check(
+        host,
+        "dns.aaaa",
+        {"addresses": expected, "others": fleet.partial},
+        {"addresses": observed},
+        f"from {vantage}: {said}" if answer else "",
+        hints.NAMES if answer else hints.NOT_TRIED,
+        holds=own in observed and (fleet.partial or observed == expected),
+        subject=f"{container.name} {name} from {vantage}",
+    )
 
 
 def _resolves(host: Host, container: Container, name: str) -> Check:

@@ -6,16 +6,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
+from .._dns.names import wanted
+from .._dns.plain import zone_id
 from .._plan import inventory
 from .._plan.addresses import Block, read_address, read_block, resolve, single
-from .._plan.errors import PlanError
+from .._plan.errors import PlanError, Problems
 from .answers import Answers
 from .model import AUTO, BLOCK, DEFAULT_BRIDGE, PREFIX, ROUTED, Container, Fleet, Host, Opening, VerifyError
 from .pairs import ALL, RING
 
 T = TypeVar("T")
+Called = Mapping[tuple[str, str], tuple[str, ...]]
 
 MODES = (BLOCK, PREFIX)
 NETWORKS = (ROUTED, DEFAULT_BRIDGE)
@@ -28,16 +32,18 @@ def fleet(facts: Mapping[str, Any]) -> Fleet:
     ``facts``: ``allocation`` (eni_info's hosts), ``declared`` (by host: ``containers``, ``network``, ``bridge``,
     ``host_ports``, ``host_closed``), ``observed``, ``probes``, ``captures`` (the modules' answers by host; a host that
     did not answer may be missing), ``vantage`` (names), ``internet_target``, ``closed_ports``, ``security_groups``,
-    ``pairs``.
+    ``pairs``, ``partial`` (not all hosts are judged), ``dns`` (``zone``, ``names``: a pattern, ``fleet``).
     Raises ``VerifyError``.
     """
     allocation = _mapping(facts.get("allocation"), "allocation")
+    called = _called(facts)
     probes, captures = (_mapping(facts.get(key) or {}, key) for key in ("probes", "captures"))
     hosts = tuple(
         _host(
             name,
             _mapping(eni, f"allocation.{name}"),
             _mapping((facts.get("declared") or {}).get(name) or {}, f"declared.{name}"),
+            called,
             seen=(facts.get("observed") or {}).get(name) or {},
             answers=Answers(probes.get(name) or {}, captures.get(name) or {}),
         )
@@ -52,10 +58,11 @@ def fleet(facts: Mapping[str, Any]) -> Fleet:
         tuple(_port(value, f"closed_ports[{n}]") for n, value in enumerate(facts.get("closed_ports") or ())),
         tuple(facts.get("security_groups") or ()),
         _pairs(facts.get("pairs", AUTO)),
+        bool(facts.get("partial")),
     )
 
 
-def _host(name: str, eni: Mapping[str, Any], declared: Mapping[str, Any], **seen: Any) -> Host:
+def _host(name: str, eni: Mapping[str, Any], declared: Mapping[str, Any], called: Called, **seen: Any) -> Host:
     path = f"allocation.{name}"
     subnet = _read(read_block, eni.get("subnet_cidr"), f"{path}.subnet_cidr")
     network, closed = declared.get("network") or ROUTED, declared.get("host_closed")
@@ -71,10 +78,43 @@ def _host(name: str, eni: Mapping[str, Any], declared: Mapping[str, Any], **seen
         subnet=subnet,
         mac=str(eni.get("mac_address") or "").lower(),
         eni=eni,
-        containers=containers(declared.get("containers") or (), subnet, f"declared.{name}.containers"),
+        containers=tuple(
+            replace(container, names=called.get((name, container.name), ()))
+            for container in containers(declared.get("containers") or (), subnet, f"declared.{name}.containers")
+        ),
         openings=_openings(declared.get("host_ports"), f"declared.{name}.host_ports") if closed else None,
         **seen,
     )
+
+
+def _called(facts: Mapping[str, Any]) -> Called:
+    """The names in DNS of each host's containers; none where there is no zone, or only its id is known."""
+    dns = facts.get("dns") or {}
+    if not dns.get("zone") or zone_id(dns["zone"]):
+        return {}
+    hosts = [
+        {
+            "host": name,
+            "network": declared.get("network"),
+            "containers": [
+                {"name": one["name"], "dns": one.get("dns")}
+                for one in declared.get("containers") or ()
+                if one.get("name")
+            ],
+        }
+        for name, declared in (facts.get("declared") or {}).items()
+        if name in facts["allocation"]
+    ]
+    problems = Problems()
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for one in wanted(problems, hosts, dns["zone"], dns.get("names") or "", dns.get("fleet") or ""):
+        key = one.host, one.container
+        found[key] = (*found.get(key, ()), one.name)
+    try:
+        problems.raise_if_any()
+    except PlanError as error:
+        raise VerifyError(str(error)) from error
+    return found
 
 
 def containers(declared: Sequence[Mapping[str, Any]], subnet: Block, path: str) -> tuple[Container, ...]:

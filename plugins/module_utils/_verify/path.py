@@ -75,6 +75,6 @@ def _way(host: Host, container: Container, target: str, shown: str, kind: str, s
 
 def _said(way: Mapping[str, Any]) -> str:
     said = [f"{told['by']} says too big, {told['mtu']} go on" for told in way["told"]]
-    said += [f"packets of {size} octets vanish without a Packet Too Big" for size in way["lost"]]
+    said += [f"no answer to packets of {size} octets, nor a Packet Too Big" for size in way["lost"]]
     said.append(f"packets of {way['arrives']} octets come back" if way["arrives"] else "none comes back")
     return "; ".join([*said, way["error"]] if way["error"] else said)

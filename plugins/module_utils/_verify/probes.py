@@ -65,7 +65,7 @@ def _from_containers(fleet: Fleet, host: Host, pairs: Pairs) -> Probes:
 
 
 def _from_outside(fleet: Fleet, known: list[Target]) -> Probes:
-    """A host outside pings the target (is it that itself?), and tries ports of every container and of every host."""
+    """A host outside pings the target (is it that itself?), asks for names, and tries containers' and hosts' ports."""
     connects = [
         {"target": target.address, "port": port}
         for target in known
@@ -78,7 +78,8 @@ def _from_outside(fleet: Fleet, known: list[Target]) -> Probes:
         for port in undeclared(fleet, host.openings)
     ]
     pings = [{"target": fleet.internet_target}] if fleet.internet_target else []
-    return {"pings": pings, "mtus": [], "names": [], "connects": connects}
+    names = dict.fromkeys(name for target in known for name in target.container.names)
+    return {"pings": pings, "mtus": [], "names": [{"target": name} for name in names], "connects": connects}
 
 
 def undeclared(fleet: Fleet, openings: Iterable[Opening]) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from typing import Any
 
 WIDTH = 110
 MARK = "…"
+MOST_SHOWN = 8
 _HEAD = ("check", "holds", "one of them says")
 
 
@@ -25,14 +26,13 @@ def lines(report: Mapping[str, Any]) -> list[str]:
     wide = [max(len(row[column]) for row in (_HEAD, *rows)) for column in (0, 1)]
     rest = WIDTH - sum(wide) - 4
     table = [_line(row, wide, rest) for row in (_HEAD, tuple("-" * len(text) for text in _HEAD), *rows)]
-    failed = failures(report)
-    held = len(report["checks"]) - len(failed)
+    held = sum(1 for each in report["checks"] if each["holds"])
     hosts = f"{len(report['hosts'])} host{'' if len(report['hosts']) == 1 else 's'}"
     summary = f"{held} of {len(report['checks'])} checks hold on {hosts}"
     notes = [f"({MARK} stands for {shared(subnets)})"] if shared(subnets) else []
     notes += [_wrapped(f"left out: {text}") for text in report["left_out"]]
     notes += [_wrapped(f"waited: {text}") for text in report["waited"]]
-    return [*table, "", *notes, summary, *failed]
+    return [*table, "", *notes, summary, *failures(report)]
 
 
 def shared(subnets: Sequence[str]) -> str:
@@ -69,15 +69,27 @@ def _sample(found: Sequence[Mapping[str, Any]]) -> str:
 
 
 def failures(report: Mapping[str, Any]) -> list[str]:
-    """One paragraph a failed check."""
-    return [
-        _wrapped(
-            f"{each['id']}: expected {_short(each['expected'])}, got {_short(each['observed'])} "
-            f"({each['evidence'] or 'no evidence'}). {each['hint']}"
-        )
-        for each in report["checks"]
-        if not each["holds"]
-    ]
+    """One paragraph a failed check; of many of one kind and hint, the first few, and how many more there are."""
+    alike: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for each in report["checks"]:
+        if not each["holds"]:
+            alike.setdefault((each["kind"], each["hint"]), []).append(each)
+    paragraphs = []
+    for (kind, _hint), found in alike.items():
+        paragraphs += [_failure(each) for each in found[:MOST_SHOWN]]
+        if len(found) > MOST_SHOWN:
+            rest = found[MOST_SHOWN:]
+            hosts = list(dict.fromkeys(each["host"] for each in rest))
+            some = ", ".join(hosts[:MOST_SHOWN]) + (" ..." if len(hosts) > MOST_SHOWN else "")
+            paragraphs.append(_wrapped(f"{kind}: {len(rest)} more like these, on {some}"))
+    return paragraphs
+
+
+def _failure(each: Mapping[str, Any]) -> str:
+    return _wrapped(
+        f"{each['id']}: expected {_short(each['expected'])}, got {_short(each['observed'])} "
+        f"({each['evidence'] or 'no evidence'}). {each['hint']}"
+    )
 
 
 def _wrapped(text: str) -> str:

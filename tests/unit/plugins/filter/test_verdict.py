@@ -26,7 +26,7 @@ def facts() -> dict[str, Any]:
 def test_a_verdict_becomes_a_table_and_a_picture(facts: dict[str, Any]) -> None:
     report = FILTERS["verdict"](facts)
     lines = FILTERS["verdict_table"](report)
-    assert lines[-1] == "172 of 172 checks hold on 4 hosts"
+    assert lines[-1] == "174 of 174 checks hold on 4 hosts"
     assert ElementTree.fromstring(FILTERS["topology_svg"](report)).tag.endswith("svg")
 
 
@@ -36,7 +36,7 @@ def test_the_table_says_what_was_left_out_and_counts_one_host_as_one(facts: dict
     left_out = [line for line in lines if line.startswith("left out: ")]
     assert left_out == [
         "left out: *.container between containers: there is one alone",
-        "left out: port.*: no host outside tries ports (inventory group vantage)",
+        "left out: port.*, dns.aaaa: no host outside tries ports and names (inventory group vantage)",
         "left out: *.internet, dns.container: no target is pinged (verify_internet_target)",
     ]
     assert lines[-1].endswith(" checks hold on 1 host")
@@ -75,6 +75,16 @@ def test_the_table_says_what_to_do_and_fits(facts: dict[str, Any]) -> None:
     assert max(len(line) for text in lines for line in text.splitlines()) <= 110
 
 
+def test_many_failures_of_one_cause_are_not_all_told(facts: dict[str, Any]) -> None:
+    """A fleet without ICMPv6 would fill the terminal; the report has them all."""
+    facts["captures"].update({f"instance-{number}": {"flows": []} for number in range(1, 5)})
+    report = FILTERS["verdict"](facts)
+    lines = FILTERS["verdict_table"](report)
+    told = [line for line in lines if line.startswith("capture.container/")]
+    assert len(told) == table.MOST_SHOWN
+    assert lines[-1] == "capture.container: 4 more like these, on instance-3, instance-4"
+
+
 def test_every_container_pings_every_other_one(facts: dict[str, Any]) -> None:
     facts.update(probes={}, captures={})
     plan = FILTERS["probe_plan"](facts)["instance-1"]
@@ -101,6 +111,8 @@ def test_the_vantage_host_tries_every_port(facts: dict[str, Any]) -> None:
     assert [port for target, port in tried if target == "2600:1f18:47b:ca03::e"] == [80, 8080, 9000, 9002]
     assert [port for target, port in tried if target == "2600:1f18:47b:ca03::a"] == [80, 8080]
     assert plan["pings"] == [{"target": "internet.lab.test"}]
+    names = ["container-3.instance-3.containers.example", "container-4.instance-4.containers.example"]
+    assert plan["names"] == [{"target": name} for name in names]
 
 
 def test_a_stopped_container_is_neither_asked_nor_target(facts: dict[str, Any]) -> None:

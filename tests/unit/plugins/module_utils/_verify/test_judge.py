@@ -128,6 +128,27 @@ def test_a_path_that_says_what_fits_is_no_fault(facts: dict[str, Any]) -> None:
     assert "2001:db8::9 says too big, 1400 go on; packets of 1400 octets come back" in found["evidence"]
 
 
+def test_containers_that_share_a_name_are_all_at_it(facts: dict[str, Any]) -> None:
+    """Where not all hosts are judged, others may be at it too."""
+    for number in (3, 4):
+        facts["declared"][f"instance-{number}"]["containers"][0]["dns"] = ["web"]
+    entry = facts["probes"]["internet"]["names"][0]
+    entry.update(target="web.containers.example", addresses=["2600:1f18:47b:ca03:b::2", "2600:1f18:47b:ca03:a::2"])
+    assert report(facts)["holds"]
+    entry["addresses"].append("2600:1f18:47b:ca03:c::2")
+    failed = [each["id"] for each in report(facts)["checks"] if not each["holds"]]
+    assert failed == [
+        f"dns.aaaa/instance-{number}/container-{number} web.containers.example from internet" for number in (3, 4)
+    ]
+    assert report({**facts, "partial": True})["holds"]
+
+
+@pytest.mark.parametrize("zone", ["", "Z0123456789ABC"])
+def test_names_are_asked_for_where_the_zones_name_is_known(facts: dict[str, Any], zone: str) -> None:
+    facts["dns"]["zone"] = zone
+    assert not any(each["kind"] == "dns.aaaa" for each in report(facts)["checks"])
+
+
 def test_sizes_are_not_judged_where_no_ping_comes_back(facts: dict[str, Any]) -> None:
     """One cause, one failure."""
     facts["probes"]["instance-1"]["pings"][0].update(received=0, hop_limits=[])
@@ -169,6 +190,11 @@ def test_every_kind_of_check_is_made_to_fail_by_some_case(facts: dict[str, Any])
         (["declared", "instance-1", "containers", 0, "name"], "", "containers[0].name: must be given"),
         (["pairs"], "some", "pairs: must be auto, all, ring or a number of targets a container, got 'some'"),
         (["pairs"], 0, "pairs: must be auto, all, ring or a number"),
+        (
+            ["declared", "instance-3", "containers", 0, "dns"],
+            ["a_b"],
+            "containers[container-3].dns[0]: must be made of",
+        ),
         (["closed_ports"], [70000], "closed_ports[0]: must be a TCP port"),
         (["declared", "instance-1", "host_ports"], ["x"], "declared.instance-1.host_ports[0]: must be a port like"),
     ],
@@ -230,6 +256,6 @@ def test_what_is_left_out_is_said(facts: dict[str, Any]) -> None:
     facts["observed"]["instance-1"]["metadata"] = None
     facts["observed"]["instance-2"]["apt"]["update"] = None
     kinds = [text.partition(":")[0] for text in report(facts)["left_out"]]
-    assert kinds == ["port.*", "*.internet, dns.container", "metadata.*, instance.*", "apt.ipv6"]
+    assert kinds == ["port.*, dns.aaaa", "*.internet, dns.container", "metadata.*, instance.*", "apt.ipv6"]
     facts["internet_target"] = "2001:db8:53::1"
     assert "dns.container" in [text.partition(":")[0] for text in report(facts)["left_out"]]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).parents[5] / "plugins/module_utils/_verify"
-ALLOWED = {"_plan", "_plan.addresses", "_plan.errors", "_observe.images", "_apt.sources"}
+ALLOWED = {"_plan", "_plan.addresses", "_plan.errors", "_dns.names", "_dns.plain", "_observe.images", "_apt.sources"}
 IMPURE = {"time", "datetime", "random", "secrets", "uuid", "os", "logging", "subprocess", "socket"}
 
 

@@ -11,6 +11,8 @@ from typing import Any
 SUBNET = "2600:1f18:47b:ca03::/64"
 ROUTER = "fe80::1066:30ff:feb8:c008"
 TARGET, TARGET_ADDRESS = "internet.lab.test", "2001:db8:53::1"
+#: Of the containers on routed networks; on docker0 they have no names.
+ZONE = "containers.example"
 IMAGE, REGISTRY = "registry.lab.test/demo/web:1", "registry.lab.test"
 #: name: host address, container prefix, Docker, the container's address
 HOSTS = {
@@ -51,6 +53,19 @@ def good() -> dict[str, Any]:
     hosts = [absolute(entry[0]) for entry in HOSTS.values()]
     facts["probes"]["internet"]["connects"] += [
         _attempt(None, address, 8080, "timeout", TARGET_ADDRESS) for address in hosts
+    ]
+    facts["dns"] = {"zone": ZONE, "names": "{container}.{host}", "fleet": "demo"}
+    facts["probes"]["internet"]["names"] = [
+        {
+            "container": None,
+            "target": f"container-{name[-1]}.{name}.{ZONE}",
+            "servers": ["192.0.2.53"],
+            "server": "192.0.2.53",
+            "addresses": [absolute(entry[3])],
+            "error": "",
+        }
+        for name, entry in HOSTS.items()
+        if not is_block(name)
     ]
     facts["captures"]["internet"] = {"flows": [_echo("eth0", address, TARGET_ADDRESS, 62) for address in addresses]}
     facts.update(vantage=["internet"], internet_target=TARGET, closed_ports=[8080], security_groups=[_group()])
