@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from .addresses import BITS, Block, single
@@ -26,7 +26,8 @@ class Holding:
     """A block of a subnet and who has it.
 
     ``host``: the fleet's host, empty for others. ``name``: what to call the holder. ``where``: the id of the
-    interface or reservation, empty where there is none yet.
+    interface or reservation, empty where there is none yet. ``idle``: first and last addresses of the stretches in it
+    that no interface has.
     """
 
     block: Block
@@ -35,6 +36,7 @@ class Holding:
     host: str = ""
     name: str = ""
     where: str = ""
+    idle: tuple[tuple[int, int], ...] = ()
 
     @property
     def position(self) -> tuple[int, int, str, str, str]:
@@ -65,7 +67,7 @@ def holdings_in(subnet: Subnet, fleet: str, plan: Plan, observed: Observed) -> t
     found += _reservations(subnet, fleet, plan, observed)
     for host, allocation in plan.allocations.items():
         if allocation.subnet_id == subnet.id:
-            found += _allocated(allocation, plan.interfaces.get(host))
+            found += _allocated(allocation, plan.interfaces.get(host), freed)
     for interface in observed.interfaces:
         if interface.subnet_id != subnet.id:
             continue
@@ -111,15 +113,24 @@ def _reservations(subnet: Subnet, fleet: str, plan: Plan, observed: Observed) ->
         yield Holding(own, RESERVED, NEW, fleet, f"fleet {fleet}")
 
 
-def _allocated(allocation: Allocation, interface: Interface | None) -> Iterator[Holding]:
+def _allocated(
+    allocation: Allocation, interface: Interface | None, freed: Collection[tuple[str | None, Block]]
+) -> Iterator[Holding]:
     """A host's address and its container prefix; what it does not have entirely is new."""
     had = set(interface.blocks) if interface else set()
     where = interface.id if interface else ""
     address = single(allocation.address)
     containers = {*map(single, allocation.addresses), *allocation.prefixes} - {address}
+    staying = containers | {block for block in had if (where, block) not in freed}
     for kind, block, parts in ((HOST, address, {address}), (CONTAINERS, allocation.block, containers)):
         state = HELD if parts <= had else NEW
-        yield Holding(block, kind, state, allocation.host, allocation.host, where)
+        idle = _idle(block, staying) if kind == CONTAINERS else ()
+        yield Holding(block, kind, state, allocation.host, allocation.host, where, idle)
+
+
+def _idle(block: Block, assigned: Iterable[Block]) -> tuple[tuple[int, int], ...]:
+    """What of the block is in none of those that are assigned."""
+    return tuple(IntervalSet([(each.first, each.last) for each in assigned]).gaps(block.first, block.last))
 
 
 def _had(
@@ -139,7 +150,9 @@ def _had(
         if inside:
             rest = [block for block in rest if not claim.block.covers(block)]
             kind = CONTAINERS if ours else OTHER
-            yield Holding(claim.block, kind, _state(inside, leaving), host, name, interface.id)
+            state = _state(inside, leaving)
+            idle = _idle(claim.block, inside) if state == HELD else ()
+            yield Holding(claim.block, kind, state, host, name, interface.id, idle)
     for block in rest:
         kind = OTHER
         if ours:

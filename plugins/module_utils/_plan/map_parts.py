@@ -22,6 +22,7 @@ LABELS = 132.0  # the rows' addresses, left of the cells
 LEFT = MARGIN + PAD + LABELS
 CELLS = WIDE - LEFT - PAD - MARGIN
 FOLD = 22.0  # the height of a folded stretch
+NOTCH = 4.5  # the height of the mark of what is not assigned
 STRETCHES = 6  # of these one after another; more are counted
 # columns: how high a row is
 HIGH = {16: 46.0, 32: 30.0, 64: 22.0}
@@ -120,7 +121,8 @@ def _row(row: Row, sheet: Sheet, names: Names, y: float) -> list[str]:
         parts.append(_titled(run.holdings, names, _ground(run, cell, y, high)))
     parts.append(f'<path d="{lines}" stroke-width="1" class="none s-line"/>')
     for run in row.runs:
-        parts.append(_titled(run.holdings, names, _run(run, sheet, names, cell, y, high)))
+        shape = _run(run, sheet, names, cell, y, high)
+        parts.append(_titled(run.holdings, names, shape + _idle(run, row.block.first, sheet.unit, cell, y, high)))
     return parts
 
 
@@ -146,6 +148,25 @@ def _run(run: Run, sheet: Sheet, names: Names, cell: float, y: float, high: floa
             text = text.partition("/")[0]
         return shape + _two_lines(first, text, names, middle, y, room)
     return shape + _one_line(first, names, middle, y + high / 2, room)
+
+
+def _idle(run: Run, start: int, unit: int, cell: float, y: float, high: float) -> str:
+    """A mark on the cells of a run in which nothing is assigned; ``start`` is the row's first address."""
+    if len(run.holdings) > 1:
+        return ""
+    size, holding = 1 << (BITS - unit), run.holdings[0]
+    marks = []
+    for first, last in holding.idle:
+        left = max(run.first, -(-(first - start) // size))
+        right = min(run.first + run.cells, (last + 1 - start) // size)
+        if left < right:
+            marks.append(notch(LEFT + left * cell + 1, y + high - 1, (right - left) * cell - 2, holding.kind))
+    return "".join(marks)
+
+
+def notch(x: float, bottom: float, wide: float, kind: str) -> str:
+    """The mark of what is not assigned: a hollow strip along the lower edge of a swatch."""
+    return box(x, bottom - NOTCH, wide, NOTCH, "card", COLOURS[kind], radius=2)
 
 
 def _room(x: float, y: float, wide: float, high: float, letter: str) -> str:
@@ -214,7 +235,7 @@ def _stretch(gap: Gap, unit: int, names: Names, told: bool) -> str:
     # What others reserved and nobody has is not free for the fleet either.
     text += "" if ground is not None and ground.others else " free"
     if ground is not None and ground.kind != RESERVED:
-        text = f"{names.short(ground.block)} held by {ground.name}"
+        text = f"{names.short(ground.block)} held by {ground.name}{_unassigned(ground)}"
     elif ground is not None and not told:
         where = f" ({ground.where})" if ground.where else ""
         text = f"{names.short(ground.block)} reserved by {ground.name}{where}: {text}"
@@ -234,4 +255,10 @@ def _titled(holdings: Sequence[Holding], names: Names, drawn: str) -> str:
 def _sentences(holdings: Iterable[Holding]) -> Iterable[str]:
     for holding in holdings:
         where = f" ({holding.where})" if holding.where else ""
-        yield f"{holding.block}: {_MEANS[holding.kind]} {holding.name}{where}{_WHEN[holding.state]}"
+        whose = f"{_MEANS[holding.kind]} {holding.name}{where}"
+        yield f"{holding.block}: {whose}{_WHEN[holding.state]}{_unassigned(holding)}"
+
+
+def _unassigned(holding: Holding) -> str:
+    count = sum(last - first + 1 for first, last in holding.idle)
+    return f", {quantity(count)} of its {many(holding.block.size, 'address')} not assigned" if count else ""

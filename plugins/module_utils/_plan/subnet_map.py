@@ -15,7 +15,7 @@ from operator import attrgetter
 from .addresses import BITS, Block
 from .free import Room
 from .holdings import AWS, CONTAINERS, EXTRA, HELD, HOST, LEAVING, NEW, OTHER, RESERVED, Holding
-from .map_parts import MARGIN, PAD, WIDE, Names, draw_sheet, swatch
+from .map_parts import MARGIN, PAD, WIDE, Names, draw_sheet, notch, swatch
 from .model import DELEGATED_LENGTH, Subnet
 from .svg import MONO, box, document, hatch, label, number, pill, pill_width, width
 from .words import many, natural, quantity
@@ -40,6 +40,7 @@ LETTERS = "ABCD"
 CROWD = 3  # of the fleet's in one cell, which are worth a sheet of their own
 LISTED, OTHERS = 120, 8  # hosts and others' interfaces that are listed by name
 COLUMNS, OTHERS_COLUMNS = 3, 2
+_IDLE = "of its prefix, but not assigned"
 
 
 def subnet_map(subnet: Subnet, fleet: str, holdings: Sequence[Holding], room: Room, name: str = "") -> str:
@@ -266,6 +267,7 @@ def _legend(holdings: Sequence[Holding], top: float) -> tuple[list[str], float]:
     texts = [
         (HOST, HELD, "x", "a host's own address", (HOST, True) in kinds),
         (CONTAINERS, HELD, "x", "its containers' prefix", (CONTAINERS, True) in kinds),
+        (CONTAINERS, HELD, "x", _IDLE, any(holding.idle for holding in holdings)),
         (CONTAINERS, NEW, "x", "planned", NEW in states),
         (HOST, LEAVING, "x", "given up by the plan", LEAVING in states),
         (EXTRA, HELD, "x", "on a host's interface besides its allocation", extra),
@@ -283,6 +285,8 @@ def _legend(holdings: Sequence[Holding], top: float) -> tuple[list[str], float]:
         if x + wide > WIDE - MARGIN:
             x, y = MARGIN, y + 22
         parts += [swatch(x, y - 11, 18, 13, kind, state, host), label(x + 25, y, text, 12, "muted")]
+        if text == _IDLE:
+            parts.append(notch(x, y + 2, 18, kind))
         x += wide
     parts += [box(x, y - 11, 18, 13, "paper", "line", radius=3), label(x + 25, y, "free", 12, "muted")]
     return parts, y + 6

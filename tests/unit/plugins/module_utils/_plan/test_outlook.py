@@ -12,7 +12,11 @@ import pytest
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan import outlook
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.description import read_description
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError, Problems
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.holdings import RESERVED, holdings_in
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.holdings import (
+    CONTAINERS,
+    RESERVED,
+    holdings_in,
+)
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.model import Desired
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.reconcile import plan_present
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.words import TIMES, many, natural, quantity
@@ -219,3 +223,31 @@ def test_words() -> None:
         "0 addresses",
     ]
     assert sorted(["b", "a10", "a2", "a2b1", "10"], key=natural) == ["10", "a2", "a2b1", "a10", "b"]
+
+
+def idle(raw: dict[str, Any], hosts: object, **options: Any) -> dict[str, tuple[tuple[int, int], ...]]:
+    """What of each block is not assigned once the plan is carried out: first and last, counted from the block's own."""
+    observed = read_description(raw, Problems())
+    plan = plan_present(Desired("default", "subnet-a", hosts=hosts, **options), observed)
+    return {
+        holding.host: tuple((first - holding.block.first, last - holding.block.first) for first, last in holding.idle)
+        for holding in holdings_in(observed.subnets["subnet-a"], "default", plan, observed)
+        if holding.kind == CONTAINERS
+    }
+
+
+def test_what_a_dense_block_has_unassigned() -> None:
+    whole_block, delegated = interface("web-1", "::1:1", "::1:0:8/126"), interface("web-2", "::2:1", "::1:0:0:0/80")
+    dense = {"name": "web-3", "container_mode": "block", "container_count": 3}
+    hosts = [{"name": "web-1"}, {"name": "web-2"}, {"name": "web-4"}]
+    assert set(idle(description(whole_block, delegated), hosts).values()) == {()}
+    found = idle(description(whole_block, delegated), [*hosts, dense], assign="containers", reservation="::1:0:0/112")
+    # web-1 gives up what its network and its bridge had.
+    assert found == {"web-1": ((0, 1),), "web-2": (), "web-4": (), "web-3": ((0, 1), (5, 7))}
+
+
+def test_what_a_host_has_that_nobody_asked_about() -> None:
+    dense = interface("web-1", "::1:1", "::10/125")
+    dense["tags"]["ipv6.aws_containers:container_count"] = "3"
+    dense["addresses"] = [whole("::1:1"), whole("::12"), whole("::13"), whole("::14")]
+    assert idle(description(dense), []) == {"web-1": ((0, 1), (5, 7))}

@@ -160,6 +160,33 @@ def test_what_is_planned_differs_from_what_is() -> None:
     assert "given up by the plan</title>" in leaving
 
 
+def dense(length: int, assigned: int) -> Holding:
+    """A block of which neither the first two addresses nor those after so many containers' are assigned."""
+    place = block(f"::100/{length}")
+    idle = ((place.first, place.first + 1), (place.first + 2 + assigned, place.last))
+    return Holding(place, CONTAINERS, HELD, "web-1", "web-1", "eni-1", idle)
+
+
+def test_what_is_not_assigned_is_marked() -> None:
+    said = "of its prefix, but not assigned"
+    whole, picture = drawn(fleet(3, "block")), drawn([*fleet(3, "block"), dense(124, 9)])
+    assert said not in texts(whole)
+    assert said in texts(picture)
+    stays_on_paper(picture)
+    notches = [
+        (float(box.get("x", "")), float(box.get("width", "")))
+        for box in ElementTree.fromstring(picture).iter(f"{NAMESPACE}rect")
+        if box.get("class") == "f-card s-good"
+    ]
+    # Two cells from the left border, five to the right one, and the legend's.
+    (left, two), (rest, five), _legend = notches
+    assert (five + 2) / (two + 2) == pytest.approx(5 / 2, abs=0.01)
+    assert (rest - left) / (two + 2) == pytest.approx(11 / 2, abs=0.01)
+    assert "7 of its 16 addresses not assigned</title>" in picture
+    # Beneath many rows there are no cells.
+    assert "::100/122 held by web-1, 12 of its 64 addresses not assigned" in texts(drawn([dense(122, 52)]))
+
+
 def test_what_is_reserved_is_said() -> None:
     shown = " ".join(texts(drawn(crowded())))
     assert "::3:0:0/96 reserved by fleet default" in shown
