@@ -17,7 +17,7 @@ description:
     error says of each container that is not ready what was seen last. Logs of containers are not shown, as secrets may
     be in them; what a health check prints is.
   - An action plugin shows while it waits for whom.
-  - The V(healthy) of M(community.docker.docker_container#module) waits for one container after the other, does not see
+  - The V(healthy) of M(community.docker.docker_container) waits for one container after the other, does not see
     that one without a health check is not running, and shows its environment when it fails.
 author:
   - Contributors to the ipv6.aws_containers project (@ipv6)

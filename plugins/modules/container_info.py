@@ -46,7 +46,7 @@ engine:
   type: str
   sample: 28.5.2
 guarded:
-  description: Whether the host has the table of M(ipv6.aws_containers.guard#module).
+  description: Whether the host has the table of M(ipv6.aws_containers.guard).
   returned: always
   type: bool
 containers:

@@ -11,7 +11,7 @@ module: run_containers
 short_description: Run containers, without showing what is in their environment
 version_added: 0.1.0
 description:
-  - Runs M(community.docker.docker_container#module) for each container, one after the other.
+  - Runs M(community.docker.docker_container) for each container, one after the other.
   - Of an environment only the names are shown, not the values, in a difference and in what is returned; the host's
     journal does not get them either. All else that module returns of a container is left out, as its environment is in
     there.
@@ -20,7 +20,7 @@ author:
   - Contributors to the ipv6.aws_containers project (@ipv6)
 options:
   containers:
-    description: Each the options of M(community.docker.docker_container#module).
+    description: Each the options of M(community.docker.docker_container).
     type: list
     elements: dict
     required: true
@@ -35,7 +35,7 @@ attributes:
     description: Shows what differs, but for the values of an environment.
     support: full
   platform:
-    description: What M(community.docker.docker_container#module) runs on.
+    description: What M(community.docker.docker_container) runs on.
     platforms: linux
     support: full
 """

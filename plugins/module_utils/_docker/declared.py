@@ -9,7 +9,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from .._plan import addresses
 from .._plan.errors import PlanError, Problems
@@ -69,8 +69,7 @@ def parse(
     _refuse_twice(problems, "name", [(one.name, one.name) for one in containers])
     _refuse_twice(problems, "address", [(str(one.pinned), one.name) for one in containers if one.pinned])
     problems.raise_if_any()
-    assert host.room is not None  # else there was a problem
-    return containers, host.room
+    return containers, cast(Room, host.room)  # without one there was a problem
 
 
 def _parse_host(problems: Problems, network: str, prefix: object, subnet: object, count: object) -> Host:
