@@ -69,7 +69,7 @@ def _pair(host: Host, container: Container, target: Target) -> Iterator[Check]:
         expected,
         observed,
         evidence and f"{own} to {address}: {evidence}",
-        _ping_hint(ping, bool(arrivals), translated, apart),
+        _ping_hint(ping, bool(from_own), translated, apart),
         subject=subject,
     )
     if not apart:  # one bridge: the packets never come to an interface that could be captured
