@@ -166,7 +166,7 @@ bridge:
   type: str
   sample: br-pub6
 driver_options:
-  description: Options of the user-defined network; null on C(docker0).
+  description: Options of the user-defined network, with the MTU of O(config) or the default route; null on C(docker0).
   returned: when the engine is known
   type: dict
 gateway:
@@ -192,7 +192,7 @@ from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import engine as engines
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._host import files, release
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._host.commands import CommandError, run
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._observe import docker
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._observe import docker, links
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError, Problems
 
 #: From here dockerd can check a configuration without starting.
@@ -267,7 +267,8 @@ def present(module: AnsibleModule) -> dict:
             module.fail_json(msg=f"packages[0]: must be in apt's sources, got {params['packages'][0]}")
         return {"changed": True, "engine": None, "installed": False, "missing": list(there.missing)}
     engine = engines.Engine.parse(there.version)
-    wanted = engines.settings(engine, params["network"], prefix, params["bridge"], params["ipv4"])
+    mtu = user.get("mtu") or links.outward_mtu()
+    wanted = engines.settings(engine, params["network"], prefix, params["bridge"], params["ipv4"], mtu)
     mirrors.merged(params["config"], params["mirrors"], daemon.USER, engine)
     merged = daemon.merge(text, managed, user, wanted, prefix, engine)
     change = files.change(daemon.PATH, merged.text)

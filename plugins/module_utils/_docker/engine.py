@@ -29,6 +29,7 @@ DEFAULT_BRIDGE_INTERFACE = "docker0"
 SHORTEST, LONGEST = 64, 126
 
 _OPTION = "com.docker.network.bridge."
+_MTU = "com.docker.network.driver.mtu"
 
 
 class Engine(NamedTuple):
@@ -76,8 +77,18 @@ class Settings:
     ipv4: bool = True
 
 
-def settings(engine: Engine, network: str, prefix: ipaddress.IPv6Network, bridge: str, ipv4: bool = True) -> Settings:
+def settings(
+    engine: Engine,
+    network: str,
+    prefix: ipaddress.IPv6Network,
+    bridge: str,
+    ipv4: bool = True,
+    mtu: int | None = None,
+) -> Settings:
     """The settings for ``engine`` and ``network``; ``bridge`` is the interface's name where we may choose it.
+
+    ``mtu`` is a user-defined network's. Docker's own is 1500 whatever the host's link has, 9001 on EC2: six times the
+    packets for the same bytes.
 
     Raises PlanError for an engine that is too old, an unknown network, a prefix that Docker can't use, or one that
     can't do without ``ipv4``.
@@ -100,7 +111,7 @@ def settings(engine: Engine, network: str, prefix: ipaddress.IPv6Network, bridge
         # docker0 never gets a gateway mode: on 27 and later Docker's own IPv6 rules would translate and drop.
         daemon = {"ipv6": True, "fixed-cidr-v6": str(prefix), "ip6tables": False}
         return Settings(True, DEFAULT_BRIDGE_INTERFACE, daemon)
-    options = {_OPTION + "name": bridge}
+    options = {_OPTION + "name": bridge, **({_MTU: str(mtu)} if mtu else {})}
     if engine < FIRST_ROUTED:
         return Settings(True, bridge, {"ip6tables": False}, driver_options=options)
     refused = {"ip6tables": (False, "must not be false: Docker's own rules close undeclared ports here")}

@@ -88,6 +88,16 @@ def ask_ip(*arguments: str) -> list[dict]:
     return [entry for entry in json.loads(done.stdout or b"[]") if entry]
 
 
+def outward_mtu() -> int | None:
+    """The MTU of the interface by which containers leave the host, the smallest of several; None without such.
+
+    Raises as ``ask_ip`` does.
+    """
+    known = mtus(ask_ip("link"))
+    ways = routes(ask_ip("-6", "route", "show", "default"))
+    return min((known[way["dev"]] for way in ways if way["dev"] in known), default=None)
+
+
 def sysctl(name: str) -> int:
     """The value of an integer ``net.ipv6.conf`` switch, e.g. ``all/forwarding``; -1 when there is none such."""
     try:

@@ -49,6 +49,14 @@ def test_a_user_defined_network(engine, network, guard, daemon, mode):
     assert found.driver_options["com.docker.network.bridge.name"] == "br-pub6"
 
 
+@pytest.mark.parametrize("engine", ["20.10.24", "28.5.2"])
+def test_a_user_defined_network_has_the_mtu_that_is_asked_for(engine):
+    """Docker's own would be 1500 on a link of 9001; one that isn't known is left to Docker."""
+    key = "com.docker.network.driver.mtu"
+    assert settings(Engine.parse(engine), "routed", PREFIX, "br-pub6", mtu=9001).driver_options[key] == "9001"
+    assert key not in settings(Engine.parse(engine), "routed", PREFIX, "br-pub6").driver_options
+
+
 @pytest.mark.parametrize("engine", ["20.10.24", "26.1.5", "27.3.1", "28.5.2", "29.0.0"])
 def test_docker0_always_needs_the_guard(engine):
     """docker0 never gets a gateway mode; Docker's own IPv6 rules would translate."""
