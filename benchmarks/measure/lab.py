@@ -64,11 +64,18 @@ class Lab:
             self._lab("down")
         shutil.rmtree(self.directory)
 
-    def inventory(self, name: str, hosts: Mapping[str, Mapping[str, Any]]) -> Path:
-        """An inventory of the lab with these ``container_hosts``, with the connection of the demonstration's."""
+    def inventory(
+        self, name: str, hosts: Mapping[str, Mapping[str, Any]], variables: Mapping[str, Any] | None = None
+    ) -> Path:
+        """An inventory of the lab with these ``container_hosts``, with the connection of the demonstration's.
+
+        ``variables`` come after the demonstration's own.
+        """
         folder = self.directory / name
-        (folder / "group_vars").mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / "inventory" / "lab" / "group_vars" / "all.yml", folder / "group_vars")
+        common = folder / "group_vars" / "all"
+        common.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / "inventory" / "lab" / "group_vars" / "all.yml", common / "1.yml")
+        (common / "2.json").write_text(json.dumps(variables or {}), encoding="utf-8")
         local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
         content = {"all": {"hosts": {"localhost": local}, "children": {"container_hosts": {"hosts": hosts}}}}
         (folder / "hosts.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
