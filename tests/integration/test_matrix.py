@@ -26,6 +26,7 @@ from judge import CONTAINERS, HOST, INTERNET, LAB, Judge, NotThere, Place, Seen,
 INVENTORY = ("-i", str(HERE / "matrix/inventory"))
 HOSTS = tuple(f"{suite}-{mode}" for suite in ("bookworm", "trixie", "forky") for mode in ("block", "prefix"))
 NETWORKS = ("routed", "default_bridge")
+SSH_FAILED = 255
 OUTPUT = HERE.parents[1] / "build/matrix.json"
 # How long declared ports may take to be open again, on a machine that is busy with other things.
 PATIENCE_SECONDS = 180
@@ -44,10 +45,15 @@ EVENTS = {
 
 
 def as_root(host: str, script: str) -> None:
-    """Run a script on a host; a connection that it cuts is no failure, and what it came to is for the judge to say."""
+    """Run a script on a host; once more where ssh does not come through, or loses its connection by the script."""
     command = [LAB, "ssh", host, "--", "sudo", "sh", "-ec", f"'{script}'"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
-    assert done.returncode in (0, 255), f"{host}: {script}: exit status {done.returncode}\n{done.stderr}"
+    end = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+        if done.returncode != SSH_FAILED or time.monotonic() > end:
+            break
+        time.sleep(1)
+    assert done.returncode == 0, f"{host}: {script}: exit status {done.returncode}\n{done.stderr}"
 
 
 def on_all(script: str) -> None:
