@@ -124,7 +124,7 @@ def _capture_hint(ping: Mapping[str, Any], translated: list[str], otherwise: str
 
 def _internet_hint(ping: Mapping[str, Any]) -> str:
     if not ping["sent"]:
-        return hints.NOT_TRIED
+        return hints.NOT_TRIED if ping["address"] or ping["error"] == UNTRIED else hints.RESOLVER
     return hints.SOME_LOST if ping["received"] else hints.NO_INTERNET
 
 
