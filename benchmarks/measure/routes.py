@@ -28,6 +28,9 @@ IPERF, ECHO = 5201, 5202
 GUARD = "ip6 ipv6_aws_containers"
 GUARD_FILE = "/etc/ipv6.aws_containers/guard/table.nft"
 KEEPER = "ipv6-aws-containers-guard-keeper.service"
+LINK = "ens5"
+# What EC2 lets one flow have outside of a cluster placement group (User Guide, "EC2 instance network bandwidth").
+FLOW = 5_000_000_000
 SMALL = 64  # bytes of a small packet's payload
 TO_START = 10.0
 
@@ -47,10 +50,12 @@ class Route:
 
 @dataclass(frozen=True)
 class Sample:
-    """One measurement: bits a second of one TCP stream, small packets a second that arrived, the median round trip in
-    microseconds, and the address that the other side saw."""
+    """One measurement: bits a second of one TCP stream as fast as the processors are (``bits``), and on links of FLOW
+    (``limited``), small packets a second that arrived, the median round trip in microseconds, and
+    the address that the other side saw."""
 
     bits: float
+    limited: float
     packets: float
     micros: float
     seen: str
@@ -111,13 +116,15 @@ def _wait_for(where: str, port: int) -> None:
         time.sleep(0.1)
 
 
-def take(route: Route, seconds: float) -> Sample:
-    """One measurement of a route, ``seconds`` for the stream, half of them for packets, and for round trips."""
+def take(route: Route, seconds: float, hosts: Sequence[Machine]) -> Sample:
+    """One measurement of a route, ``seconds`` for each stream, half of them for packets, and for round trips."""
     stream = _iperf(route, seconds)
+    with limited(hosts):
+        slower = _iperf(route, seconds)
     small = _iperf(route, seconds / 2, "--udp", "--bitrate", "0", "--length", str(SMALL))
     command = [str(VENV / "bin" / "python"), roundtrip.__file__, "ask", route.address, str(route.echo)]
     asked = json.loads(run(inside(route.source, *command, str(seconds / 2)), ROOT, clean_environment()))
-    return Sample(bits_of(stream), packets_of(small), median(asked["micros"]), asked["seen"])
+    return Sample(bits_of(stream), bits_of(slower), packets_of(small), median(asked["micros"]), asked["seen"])
 
 
 def _iperf(route: Route, seconds: float, *arguments: str) -> dict[str, Any]:
@@ -145,6 +152,19 @@ def packets_of(said: dict[str, Any]) -> float:
     """Packets a second that arrived, as iperf3's JSON tells of UDP."""
     whole = said["end"]["sum"]
     return float((whole["packets"] - whole["lost_packets"]) / whole["seconds"])
+
+
+@contextlib.contextmanager
+def limited(machines: Sequence[Machine]) -> Iterator[None]:
+    """Hosts whose network cards send FLOW bits a second."""
+    rate = ["rate", str(FLOW), "burst", "1mb", "latency", "10ms"]
+    try:
+        for machine in machines:
+            on(machine, "tc", "qdisc", "replace", "dev", LINK, "root", "tbf", *rate)
+        yield
+    finally:
+        for machine in machines:
+            on(machine, "tc", "qdisc", "delete", "dev", LINK, "root")
 
 
 @contextlib.contextmanager

@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+import json
+import pathlib
+
 import pytest
 
+ROOT = pathlib.Path(__file__).parents[2]
 INVENTORIES = ("-i", "inventory/lab", "-i", "tests/integration/bookworm.yml")
 HOSTS = {f"instance-{number}" for number in range(1, 6)}
 
@@ -22,6 +26,20 @@ def test_check_mode_of_a_converged_site_announces_nothing(playbook):
     run = playbook(*INVENTORIES, "playbooks/site.yml", "--check", "--diff", "--skip-tags", "verify")
     assert run.status == 0, run.output
     assert {host: changed for host, changed in run.changed.items() if changed} == {}
+
+
+def test_a_converged_configure_touches_a_host_by_few_tasks(playbook, monkeypatch, tmp_path):
+    """A task is a round trip, whatever it finds: a fleet's run is as long as they are many."""
+    said = tmp_path / "touched.json"
+    monkeypatch.setenv("ANSIBLE_CALLBACK_PLUGINS", str(ROOT / "benchmarks" / "callback"))
+    monkeypatch.setenv("ANSIBLE_CALLBACKS_ENABLED", "touched")
+    monkeypatch.setenv("TOUCHED_FILE", str(said))
+    run = playbook(*INVENTORIES, "playbooks/configure.yml", "--limit", "instance-2,instance-3")
+    assert run.status == 0, run.output
+    assert run.changed == {"instance-2": 0, "instance-3": 0}
+    touching = [task for task in json.loads(said.read_text())["tasks"] if task["touches"]]
+    for host in run.changed:
+        assert 10 <= len([task for task in touching if task["host"] == host]) <= 25, touching
 
 
 def test_one_host_can_be_configured_alone(playbook):
