@@ -95,7 +95,7 @@ def merge(
     ours = {**user, **wanted.daemon}
     merged = {**foreign, **ours}
     before = parse(text)
-    if merged == before:
+    if _same(merged, before):
         return Merged(text, ours, None)
     return Merged(json.dumps(merged, indent=2, sort_keys=True) + "\n" if merged else None, ours, _left(before, merged))
 
@@ -103,7 +103,7 @@ def merge(
 def action(before: str | None, after: str | None) -> str:
     """What a running daemon needs to take over the change of its file. Raises PlanError for a file that is not JSON."""
     had, has = parse(before), parse(after)
-    changed = {key for key in {*had, *has} if had.get(key) != has.get(key) or (key in had) != (key in has)}
+    changed = {key for key in {*had, *has} if not _same(had.get(key), has.get(key)) or (key in had) != (key in has)}
     if not changed:
         return NOTHING
     return RELOAD if changed <= RELOADABLE and changed <= set(has) else RESTART
@@ -142,6 +142,11 @@ def restore(text: str | None, original: str | None, managed: Mapping[str, Any]) 
     if left == first:
         return original
     return json.dumps(left, indent=2, sort_keys=True) + "\n" if left else None
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values are the same in JSON: to Python 1 is true, and to Docker it is a mistake."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 def _foreign(text: str | None, managed: Mapping[str, Any]) -> dict[str, Any]:

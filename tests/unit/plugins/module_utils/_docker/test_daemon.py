@@ -79,6 +79,11 @@ def test_a_users_key_wins_over_what_the_file_had():
     assert keys(merge('{"mtu": 9000}', {}, {"mtu": 1500}, ROUTED, PREFIX)) == {"mtu": 1500}
 
 
+def test_a_number_is_no_boolean_and_is_mended_by_what_the_user_says():
+    assert keys(merge('{"debug": 1}', {}, {"debug": True}, ROUTED, PREFIX))["debug"] is True
+    assert action('{"debug": 1}', '{"debug": true}') == "reload"
+
+
 @pytest.mark.parametrize(
     ("text", "user", "wanted", "message"),
     [
