@@ -80,8 +80,8 @@ def on(machine: Machine, *command: str) -> str:
 def addresses(where: str) -> list[str]:
     """The addresses that a network namespace has for the world."""
     said = run(inside(where, "ip", "-json", "address", "show", "scope", "global"), ROOT, clean_environment())
-    # A link without an address of this scope is an empty dictionary.
-    return [each["local"] for link in json.loads(said) for each in link.get("addr_info", [])]
+    # What is of another scope is left as an empty dictionary, links and addresses alike.
+    return [each["local"] for link in json.loads(said) for each in link.get("addr_info", []) if each]
 
 
 def inside(path: str, *command: str) -> list[str]:
