@@ -12,34 +12,17 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
+from ansible_collections.ipv6.aws_containers.extensions.molecule.shared import lab_hosts
+from ansible_collections.ipv6.aws_containers.extensions.molecule.shared.lab_hosts import NAMES, PATIENCE, ROOT
 
 SCENARIO = Path(__file__).parents[1]
-ROOT = SCENARIO.parents[2]
-NAMES = ("bookworm", "trixie", "forky")
 STORE = "/var/lib/ipv6.aws_containers/netplan"
-# On a machine that is busy with other things; how long it took is printed, and is for people to judge.
-PATIENCE = 240
-# Every byte, owner, mode and time of what the role may touch, and what the kernel has, without lifetimes.
-STATE = r"""
-cd /; for file in etc/netplan/* etc/cloud/cloud.cfg.d/* etc/systemd/system/ipv6-aws-containers*; do
-    [ -e "$file" ] || continue
-    stat -c '%n %a %U %G %Y' "$file"; sha256sum <"$file"
-done
-ip -br link show ens5 | sed 's/@if[0-9]*//' | tr -s ' '; ip -4 -o addr show ens5 | grep -o 'inet [^ ]*'
-cat /sys/class/net/ens5/mtu
-ip -6 addr show dev ens5 scope global | grep -o 'inet6 [^ ]*' | sort
-ip -6 route show default dev ens5 | grep -o '^default.*proto [a-z]*' | sed 's/ nhid [0-9]*//'
-ip -6 route show dev ens5 | grep -v -e default -e 'proto kernel' | grep -o '^[^ ]* proto [a-z]*' | sort
-[ -e /var/lib/ipv6.aws_containers/netplan/pending ] && echo 'a change waits'
-true
-"""
+STATE = (SCENARIO / "faults/state.sh").read_text()
 
 
 @dataclass
@@ -47,24 +30,15 @@ class Host:
     """One host, over ssh connections of its own."""
 
     name: str
-    config: str
 
     def run(self, script: str, check: bool = True) -> str:
         """What a root shell prints; "" when the host can't be reached, or no longer, and ``check`` is false."""
-        seconds = PATIENCE if check else 8
-        options = ("-F", self.config, "-o", "ControlPath=none", "-o", "ConnectTimeout=3")
-        command = ["ssh", *options, self.name, "sudo sh -s"]
+        if check:
+            return lab_hosts.ssh(self.name, script)
         try:
-            done = subprocess.run(
-                command, input=script, capture_output=True, text=True, check=False, timeout=seconds, cwd=ROOT
-            )
-        except subprocess.TimeoutExpired:
-            if check:
-                raise
+            return lab_hosts.ssh(self.name, script, connect=3, seconds=8)
+        except (AssertionError, subprocess.TimeoutExpired):
             return ""
-        if check and done.returncode:
-            raise AssertionError(f"{self.name}: {script}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
-        return done.stdout
 
     def state(self) -> str:
         """What has to be as before; "" when it can't be reached."""
@@ -73,8 +47,8 @@ class Host:
 
 def every(hosts: list[Host], work: Callable[[Host], Any]) -> dict[str, Any]:
     """The same on all hosts side by side; by name."""
-    with ThreadPoolExecutor(len(hosts)) as pool:
-        return dict(zip((one.name for one in hosts), pool.map(work, hosts), strict=True))
+    by_name = {one.name: one for one in hosts}
+    return lab_hosts.every(lambda name: work(by_name[name]), by_name)
 
 
 def until(holds: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
@@ -93,9 +67,8 @@ class Play:
 
     def __init__(self, variables: dict[str, Any]) -> None:
         self.began = time.monotonic()
-        inventory = ROOT / "extensions/molecule/shared/inventory"
         self._process = subprocess.Popen(
-            ["ansible-playbook", "-i", str(inventory), str(SCENARIO / "converge.yml"), "-e", json.dumps(variables)],
+            lab_hosts.play(str(SCENARIO / "converge.yml"), "-e", json.dumps(variables)),
             cwd=ROOT,
             env=os.environ | {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"},
             stdin=subprocess.DEVNULL,
@@ -129,8 +102,7 @@ def _below(pid: int) -> list[int]:
 @pytest.fixture(scope="session")
 def hosts() -> list[Host]:
     """All of them, set up by cloud-init alone."""
-    config = os.environ["MOLECULE_EPHEMERAL_DIRECTORY"] + "/ssh_config"
-    return [Host(name, config) for name in NAMES]
+    return [Host(name) for name in NAMES]
 
 
 @pytest.fixture
@@ -153,9 +125,7 @@ def before(hosts: list[Host]) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def reboot() -> Callable[[], None]:
     """Reboots all hosts through EC2's endpoint."""
-    endpoint = Path("/run/vpclab", os.environ["LAB_NAME"], "endpoint").read_text().strip()
-    keys = {"aws_access_key_id": "lab", "aws_secret_access_key": "lab"}
-    ec2 = boto3.client("ec2", endpoint_url=endpoint, region_name="us-east-1", **keys)
+    ec2 = lab_hosts.ec2()
 
     def act() -> None:
         found = ec2.describe_instances(Filters=[{"Name": "tag:Name", "Values": list(NAMES)}])

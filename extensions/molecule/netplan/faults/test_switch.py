@@ -9,11 +9,10 @@ import signal
 import time
 
 import pytest
+from ansible_collections.ipv6.aws_containers.extensions.molecule.shared.lab_hosts import BOOT, NAMES
 
-from .conftest import NAMES, STORE, Play, every, until
+from .conftest import STORE, Play, every, until
 
-BROKEN = "/etc/netplan/70-users.yaml"
-BOOT = "cut -d' ' -f22 /proc/1/stat"
 # An address on the router's link that answers discovery and forwards nothing: the next host's.
 NEXT = dict(zip(NAMES, (*NAMES[1:], NAMES[0]), strict=True))
 
@@ -112,60 +111,3 @@ def test_a_reboot_in_between_brings_the_old_configuration_back(hosts, left_alone
     status, output = play.end()
     assert status != 0
     assert said_by_every_host(output, "is back: the host was restarted before anybody confirmed"), output
-
-
-BY = "/usr/sbin/netplan"
-REFUSED = {
-    "no YAML": (f"echo 'network: [' >{BROKEN}", {}, f"{BROKEN}: must be YAML"),
-    "no mapping": (f"echo 'network: 5' >{BROKEN}", {}, f"{BROKEN}: network: must be a mapping"),
-    "not netplan's": (
-        f"echo 'network: {{version: 2, ethernets: {{ens8: {{dhcp4: perhaps}}}}}}' >{BROKEN}",
-        {},
-        "nothing was changed, because netplan refuses its files: netplan generate",
-    ),
-    "a pattern": (
-        f"echo 'network: {{version: 2, ethernets: {{all: {{match: {{name: en*}}}}}}}}' >{BROKEN}",
-        {},
-        f"{BROKEN}: network.ethernets.all.match.name: must not be a pattern that ens5 matches, got en*",
-    ),
-    "NetworkManager's": (
-        f"echo 'network: {{ethernets: {{ens5: {{renderer: NetworkManager}}}}}}' >{BROKEN}",
-        {},
-        f"{BROKEN}: network.ethernets.ens5.renderer: must be networkd, got NetworkManager",
-    ),
-    "no netplan": (
-        f"mv {BY} {BY}.away",
-        {},
-        "netplan: must be installed; is this a host of ifupdown or NetworkManager?",
-    ),
-    "no interface": (
-        "",
-        {"netplan_mac_address": "02:00:00:00:00:99"},
-        "netplan_mac_address: must be that of an interface of the host, got 02:00:00:00:00:99",
-    ),
-    "another subnet's": (
-        "",
-        {"netplan_host_address": "2001:db8::1"},
-        "netplan_host_address: must lie in the subnet 2600:1f18:47b:ca03::/64, got 2001:db8::1",
-    ),
-    "another length": (
-        "",
-        {"netplan_subnet_cidr": "2600:1f18::/32"},
-        "netplan_subnet_cidr: must be 2600:1f18:47b:ca03::/64, which the router advertises, got 2600:1f18::/32",
-    ),
-}
-
-
-@pytest.mark.parametrize("case", REFUSED)
-def test_what_cannot_be_is_refused_and_the_host_untouched(hosts, before, case):
-    script, variables, said = REFUSED[case]
-    every(hosts, lambda host: host.run(f"umask 077; {script}"))
-    try:
-        then = every(hosts, lambda host: host.state())
-        status, output = Play(variables).end()
-        assert status != 0
-        assert said_by_every_host(output, said), output
-        assert every(hosts, lambda host: host.state()) == then
-    finally:
-        every(hosts, lambda host: host.run(f"rm -f {BROKEN}; [ ! -e {BY}.away ] || mv {BY}.away {BY}"))
-    assert every(hosts, lambda host: host.state()) == before
