@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .errors import PlanError, Problems
+from .extra_rules import without_twice
 
 REQUEST_KEYS = ("container_mode", "container_count", "host_address", "container_prefix")
 PROTOCOLS = ("tcp", "udp")
@@ -127,9 +128,13 @@ def read_networks(
 
 
 def ingress_rules(
-    hosts: Iterable[Mapping[str, Any]], group_name: str, ssh_from: Sequence[str], containers_from: Sequence[str]
+    hosts: Iterable[Mapping[str, Any]],
+    group_name: str,
+    ssh_from: Sequence[str],
+    containers_from: Sequence[str],
+    extra: Sequence[Mapping[str, Any]] = (),
 ) -> list[dict[str, Any]]:
-    """The rules, in amazon.aws.ec2_security_group's form, that a fleet needs and nothing more.
+    """The rules, in amazon.aws.ec2_security_group's form, that a fleet needs; then what of ``extra`` they don't say.
 
     ICMPv6 from the group itself (the tutorial's row 16), ssh from `ssh_from`, and each port that some container
     declares from `containers_from`, or from that part of it that the containers which declare it name by `from`. The
@@ -175,7 +180,7 @@ def ingress_rules(
                     "rule_desc": "declared by a container",
                 }
             )
-    return rules
+    return without_twice(rules, extra)
 
 
 def _common(
