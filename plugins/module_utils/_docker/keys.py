@@ -51,7 +51,13 @@ _SINCE = {
     "a list": ("cdi-spec-dirs", "host-gateway-ips"),
     "an object": ("default-network-opts", "proxies"),
 }
-_PYTHON: Mapping[str, type | tuple[type, ...]] = {"a boolean": bool, "a whole number": int, "a string": str, "a list": (list, tuple), "an object": Mapping}
+_PYTHON: Mapping[str, type | tuple[type, ...]] = {
+    "a boolean": bool,
+    "a whole number": int,
+    "a string": str,
+    "a list": (list, tuple),
+    "an object": Mapping,
+}
 TYPES = {key: kind for table in (_IN_20_10, _SINCE) for kind, keys in table.items() for key in keys}
 KNOWN_TO_20_10 = _UNTYPED_IN_20_10.union(*_IN_20_10.values())
 FIRST_AFTER_20_10 = Engine(23, 0, 0)
