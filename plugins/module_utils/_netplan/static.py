@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .._plan.errors import Problems
+from .._plan.errors import PlanError, Problems, Violation
 
 OWN_FILE = "/etc/netplan/60-ipv6-static.yaml"
 #: Where the router of every VPC subnet answers.
@@ -73,8 +73,7 @@ def address(host_address: str, subnet_cidr: str) -> ipaddress.IPv6Interface:
     if not problems and host not in subnet:
         problems.add("netplan_host_address", f"must lie in the subnet {subnet}", host)
     problems.raise_if_any()
-    assert host is not None
-    return ipaddress.IPv6Interface((host, subnet.prefixlen))
+    return ipaddress.IPv6Interface(f"{host}/{subnet.prefixlen}")
 
 
 def check_length(address: ipaddress.IPv6Interface, advertised: Sequence[ipaddress.IPv6Network]) -> None:
@@ -96,12 +95,10 @@ def gateway(given: str, defaults: Sequence[tuple[str, str]]) -> ipaddress.IPv6Ad
         local = [via for via, _proto in defaults if via and ipaddress.IPv6Address(via).is_link_local]
         given = local[0] if local else VPC_GATEWAY
     found = _address(given)
-    if found is None or not found.is_link_local:
-        problems = Problems()
-        problems.add("netplan_gateway", "must be auto or a link-local IPv6 address such as fe80:ec2::1", given)
-        problems.raise_if_any()
-    assert found is not None
-    return found
+    if found and found.is_link_local:
+        return found
+    rule = "must be auto or a link-local IPv6 address such as fe80:ec2::1"
+    raise PlanError([Violation("netplan_gateway", rule, given)])
 
 
 def _address(text: str) -> ipaddress.IPv6Address | None:
