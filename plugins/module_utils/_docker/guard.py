@@ -99,6 +99,7 @@ def table(
     was open, or while there was no table, ends when there is a table that does not let it in.
     """
     host = _host(host_ports) if host_ports is not None else ""
+    elsewhere = "accept" if host_ports is None else "goto elsewhere"
     same_bridge = ", ".join(f'"{name}" . "{name}"' for name in sorted(set(bridges)))
     undeclared = "" if docker_closes else "\n    counter name closed drop"
     return f"""\
@@ -106,7 +107,7 @@ def table(
 table ip6 {TABLE} {{}}
 delete table ip6 {TABLE}
 table ip6 {TABLE} {{
-  set prefixes {{
+{host}  set prefixes {{
     type ipv6_addr
     flags interval
     elements = {{ {", ".join(str(prefix) for prefix in sorted(set(prefixes)))} }}
@@ -122,7 +123,7 @@ table ip6 {TABLE} {{
   }}
   chain forward {{
     type filter hook forward priority -1; policy accept;
-    ip6 daddr != @prefixes accept comment "not to a container, or from one outwards"
+    ip6 daddr != @prefixes {elsewhere} comment "not to a container of ours, or from one outwards"
     iifname . oifname {{ {same_bridge} }} accept comment "between containers of one network"
     icmpv6 type {{ {", ".join(TRANSIT)} }} accept
     ct state invalid drop
@@ -130,12 +131,18 @@ table ip6 {TABLE} {{
     ip6 saddr . ip6 daddr . meta l4proto . th dport @declared accept
     jump undeclared
   }}
-{host}}}
+}}
 include "{FOLDER}/declared*.nft"
 """
 
 
 def _host(ports: Iterable[Port]) -> str:
+    """The host's own ports, also those that Docker makes a container's of before a packet is looked at here."""
+    # nft 1.0.6 knows no port of a connection without its protocol.
+    published = "\n".join(
+        f"    meta l4proto {one} ct status dnat ip6 saddr . meta l4proto . ct original proto-dst @host accept"
+        for one in ("tcp", "udp")
+    )
     elements = ", ".join(one.element() for one in disjoint(Opening(None, *port) for port in ports))
     held = f"\n    elements = {{ {elements} }}" if elements else ""
     return f"""\
@@ -155,6 +162,20 @@ def _host(ports: Iterable[Port]) -> str:
     ip6 daddr fe80::/10 udp dport 546 accept comment "DHCPv6"
     ip6 saddr . meta l4proto . th dport @host accept
     counter name closed_host drop
+  }}
+  # To containers of others: through a port of the host's that Docker publishes and translates, or not at all.
+  chain foreign {{
+    icmpv6 type {{ {", ".join(TRANSIT)} }} accept
+    ct state established ct direction reply accept
+{published}
+    ct status dnat counter name closed_host drop
+    meta iifkind "bridge" accept comment "between containers"
+    counter name closed_host drop
+  }}
+  # A network card has no kind at all: no rule can say that something is not a bridge.
+  chain elsewhere {{
+    meta oifkind "bridge" goto foreign
+    accept comment "outwards"
   }}
 """
 

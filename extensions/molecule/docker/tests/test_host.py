@@ -14,7 +14,7 @@ PREFIX = {"bookworm": ("8", "9"), "trixie": ("c", "d"), "forky": ("10", "11")}
 ENGINE = {"bookworm": 20, "trixie": 26, "forky": 28}
 TABLE = "nft list table ip6 ipv6_aws_containers"
 #: What it would take to rewrite a source or a destination, in nft's words; iptables-nft's own rules show there too.
-TRANSLATION = (" masquerade", " snat ", " dnat ", " redirect")
+TRANSLATION = (" masquerade", " snat to ", " dnat to ", " redirect")
 
 
 @pytest.fixture

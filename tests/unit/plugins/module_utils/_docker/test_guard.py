@@ -79,6 +79,27 @@ def test_a_host_is_left_alone_unless_its_ports_are_given():
     assert "hook input" in guard.table(PREFIXES, ["br-pub6"], host_ports=[])
 
 
+def test_to_containers_of_others_comes_what_the_host_declares_and_only_where_the_host_is_closed():
+    assert "foreign" not in guard.table(PREFIXES, ["br-pub6"])
+    lines = [line.strip() for line in guard.table(PREFIXES, ["br-pub6"], host_ports=HOST).splitlines()]
+    begin = lines.index("chain foreign {")
+    chain = lines[begin : lines.index("}", begin)]
+    for protocol in ("tcp", "udp"):
+        published = "ip6 saddr . meta l4proto . ct original proto-dst @host accept"
+        assert f"meta l4proto {protocol} ct status dnat {published}" in chain
+    # What was translated is judged before containers' own traffic is let through, and the rest ends here.
+    closed = chain.index("ct status dnat counter name closed_host drop")
+    assert closed < chain.index('meta iifkind "bridge" accept comment "between containers"')
+    assert chain[-1] == "counter name closed_host drop"
+
+
+def test_what_is_no_bridge_is_never_asked_to_be_none():
+    """A network card has no kind: a rule that compares it never matches, not even with !=."""
+    table = guard.table(PREFIXES, ["br-pub6"], host_ports=HOST)
+    assert 'oifkind "bridge" goto foreign' in table
+    assert "kind !=" not in table
+
+
 @pytest.mark.skipif(not shutil.which("nft"), reason="needs nft")
 @pytest.mark.parametrize("docker_closes", [True, False], ids=["docker closes", "we close"])
 @pytest.mark.parametrize("host_ports", [HOST, [], None], ids=["ports", "no ports", "host left alone"])
