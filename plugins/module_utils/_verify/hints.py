@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
-UNSEEN = "the host did not answer: is the instance running, and does the security group let ssh in over IPv6 from here?"
+UNSEEN = (
+    "the host did not answer, or failed earlier in this run (mend that first): is the instance running, and does the"
+    " security group let ssh in over IPv6 from here?"
+)
 OTHER_HOST = "no interface has the ENI's MAC address: is this the planned instance, or another at its address?"
 OVERLAP = "two hosts route the same addresses, or the bridge has another prefix than planned: run configure"
 ENI = "EC2 holds other addresses than planned: run provision (plan shows the difference)"

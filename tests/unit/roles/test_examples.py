@@ -23,11 +23,13 @@ NAMES = sorted(path.name for path in ROLES.iterdir() if (path / "README.md").exi
 NAMESPACE = "ipv6.aws_containers."
 #: Besides these, what an entry of `roles` has are the role's variables.
 KEYWORDS = {"role", "tags", "when", "become", "vars"}
+FLEET = ROOT / "docs" / "host-roles.md"
+OF_THE_PLAY = ("prefix", "subnet", "network")
 
 
-def playbooks(name: str) -> list[list[dict[str, Any]]]:
-    """The README's playbooks; a README may show other YAML as well."""
-    blocks = re.findall(r"^```yaml\n(.*?)^```$", (ROLES / name / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+def playbooks(page: Path) -> list[list[dict[str, Any]]]:
+    """A page's playbooks; it may show other YAML as well."""
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
     loaded = [yaml.safe_load(block) for block in blocks]
     return [one for one in loaded if isinstance(one, list) and isinstance(one[0], dict) and "hosts" in one[0]]
 
@@ -58,14 +60,26 @@ def wrong(name: str, given: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_example_gives_the_role_variables_that_it_has(name):
-    seen = False
-    for playbook in playbooks(name):
+    used = used_well(ROLES / name / "README.md")
+    assert NAMESPACE + name in used, f"roles/{name}/README.md must show the role in a playbook"
+
+
+def test_the_host_roles_are_shown_together():
+    assert used_well(FLEET) == [NAMESPACE + name for name in ("apt_mirrors", "netplan", "docker", "containers")]
+
+
+def used_well(page: Path) -> list[str]:
+    """The roles that a page's playbooks use, in order, each with variables that it has."""
+    used = []
+    for playbook in playbooks(page):
         for play in playbook:
             for role, given in uses(play):
                 assert role.startswith(NAMESPACE), role
-                assert wrong(role.removeprefix(NAMESPACE), given) == []
-                seen = seen or role == NAMESPACE + name
-    assert seen, f"roles/{name}/README.md must show the role in a playbook"
+                # A play's variables that its roles only refer to are its own.
+                own = {key: value for key, value in given.items() if key not in OF_THE_PLAY}
+                assert wrong(role.removeprefix(NAMESPACE), own) == []
+                used.append(role)
+    return used
 
 
 def test_a_variable_that_no_role_has_is_found():
@@ -76,9 +90,9 @@ def test_a_variable_that_no_role_has_is_found():
 def test_ansible_reads_the_examples(tmp_path):
     """All at once: a start of Ansible takes longer than all of them."""
     paths = []
-    for name in NAMES:
-        for at, playbook in enumerate(playbooks(name)):
-            path = tmp_path / f"{name}-{at}.yml"
+    for page in (*(ROLES / name / "README.md" for name in NAMES), FLEET):
+        for at, playbook in enumerate(playbooks(page)):
+            path = tmp_path / f"{page.parent.name}-{page.stem}-{at}.yml"
             path.write_text(yaml.safe_dump(playbook, sort_keys=False))
             paths.append(path.name)
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "ANSIBLE_"))}
