@@ -20,10 +20,34 @@ from .words import others
 PREFIX = "aws_containers_"
 #: The names of a user's own variables that look like ours.
 OWN = f"{PREFIX}own_variables"
-#: What a host may say; short names such as ``image`` are too near to too many others.
-OF_A_HOST = (*REQUEST_KEYS, "container_network", "containers")
+#: What a host may say that others may be taken for.
+OF_A_HOST = (*REQUEST_KEYS, "container_network", "containers", "instance_type")
+# These are too near to too many others.
+_SHORT = ("image", "subnet")
+#: The roles' variables without their role's name, as in the roles' argument specifications.
+OF_ROLES = {
+    "apt_mirrors": "state force_ipv6 probe",
+    "containers": "state list network network_name prefix count subnet_cidr health_timeout",
+    "dns": "state fleet zone region ttl names hosts known_hosts complete wait",
+    "docker": (
+        "state version hold source vendor_url vendor_fingerprint container_network container_prefix network_name "
+        "bridge_name ipv4 daemon_config registry_mirrors users container_ports host_closed host_ports"
+    ),
+    "instances": (
+        "state fleet hosts enis image image_owners type key_name public_key_file metadata_hop_limit "
+        "ipv6_only_subnets user_data wait_retries wait_delay tags aws"
+    ),
+    "netplan": "state addressing mac_address host_address subnet_cidr gateway confirm_over revert_after",
+    "verify": (
+        "allocation security_groups containers host_ports host_closed network network_name bridge_name "
+        "vantage_group internet_target closed_ports dns_zone dns_names dns_fleet pairs wait apt_update metadata "
+        "ping_count ping_interval timeout output picture"
+    ),
+    "vpc": "state fleet subnets security_group_ids ipv4_cidr ssh_from clients_from hosts extra_rules tags",
+}
+_OF_A_FLEET = (*READ_EVERYWHERE, *READ_ON_LOCALHOST)
 _OF_THE_PLAYBOOKS = (
-    *(name for name in (*READ_EVERYWHERE, *READ_ON_LOCALHOST) if name.startswith(PREFIX)),
+    *(name for name in _OF_A_FLEET if name.startswith(PREFIX)),
     OWN,
     f"{PREFIX}connect_timeout",
     f"{PREFIX}serial",
@@ -31,8 +55,15 @@ _OF_THE_PLAYBOOKS = (
 )
 # What the playbooks tell one another.
 _OF_A_RUN = (f"{PREFIX}groups", f"{PREFIX}host", f"{PREFIX}observed", f"{PREFIX}placed")
-_MEANT = (*OF_A_HOST, *_OF_THE_PLAYBOOKS)
-_KNOWN = frozenset((*_MEANT, *_OF_A_RUN))
+# Given to a role by the playbooks, from a host's variable of nearly the same name: an inventory's would be ignored.
+_OVERRIDDEN = frozenset(("containers_network", "containers_prefix", "containers_count"))
+_OF_THE_ROLES = tuple(
+    name for role, names in OF_ROLES.items() for one in names.split() if (name := f"{role}_{one}") not in _OVERRIDDEN
+)
+_MEANT = tuple(dict.fromkeys((*OF_A_HOST, *_OF_THE_PLAYBOOKS, *_OF_A_FLEET, *_OF_THE_ROLES)))
+_KNOWN = frozenset((*_MEANT, *_SHORT, *_OF_A_RUN))
+# Ansible's own, and what a play or a role tells itself.
+_NOBODYS_SLIP = ("ansible_", "__")
 _HERE = "localhost"
 # Letters that are missing, too many or others; two that changed places are two.
 _MOST_APART = 2
@@ -66,6 +97,8 @@ def _own(variables: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _rule(name: str) -> str:
     """What must be instead of a name that is not known; empty if that is nobody's business."""
+    if name.startswith(_NOBODYS_SLIP):
+        return ""
     nearest = min(_MEANT, key=lambda known: _apart(name, known))
     if _apart(name, nearest) <= _MOST_APART:
         return f"must be spelt {nearest}, or be listed in {OWN}"
@@ -86,4 +119,6 @@ def _apart(one: str, other: str) -> int:
         before, row[0] = row[0], line
         for column, wanted in enumerate(other, 1):
             before, row[column] = row[column], min(row[column] + 1, row[column - 1] + 1, before + (letter != wanted))
+        if min(row) > _MOST_APART:
+            break
     return row[-1]

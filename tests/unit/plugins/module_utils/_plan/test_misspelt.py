@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.misspelt import misspelt_problems
+import yaml
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.misspelt import OF_ROLES, misspelt_problems
 
 ROOT = Path(__file__).parents[5]
 
@@ -29,8 +30,20 @@ def host(name: str, *names: str, **variables: Any) -> dict[str, Any]:
         ("container", "containers"),
         # The roles' own, which the playbooks set: an inventory's would be ignored.
         ("containers_count", "container_count"),
+        ("containers_prefix", "container_prefix"),
+        ("containers_network", "container_network"),
         ("aws_container_fleet", "aws_containers_fleet"),
         ("aws_containers_porge", "aws_containers_purge"),
+        ("vpc_subnet", "vpc_subnets"),
+        ("dns_zoen", "dns_zone"),
+        ("sweep_minage", "sweep_min_age"),
+        ("docker_user", "docker_users"),
+        ("docker_deamon_config", "docker_daemon_config"),
+        ("netplan_adressing", "netplan_addressing"),
+        ("verify_time_out", "verify_timeout"),
+        ("apt_mirror_probe", "apt_mirrors_probe"),
+        ("instance_tags", "instances_tags"),
+        ("instance_typ", "instance_type"),
     ],
 )
 def test_a_slip_names_the_host_and_what_was_meant(name: str, meant: str) -> None:
@@ -60,6 +73,51 @@ def test_names_of_a_users_own() -> None:
     assert misspelt_problems([host("web-1", "container_node", aws_containers_own_variables="container_node")], {}) == []
     # Listed for another host is not listed.
     assert len(misspelt_problems([*hosts, host("web-2", "container_node")], {})) == 1
+
+
+def test_the_roles_variables_are_those_that_their_specifications_have() -> None:
+    specified = {}
+    for path in ROOT.glob("roles/*/meta/argument_specs.yml"):
+        points = yaml.safe_load(path.read_text())["argument_specs"].values()
+        specified[path.parts[-3]] = {name for point in points for name in point.get("options", {})}
+    assert {role: {f"{role}_{name}" for name in names.split()} for role, names in OF_ROLES.items()} == specified
+
+
+def keys(node: Any) -> set[str]:
+    """Every key of a YAML document, however deep: more than its variables."""
+    below = list(node.values()) if isinstance(node, dict) else node if isinstance(node, list) else []
+    return (set(map(str, node)) if isinstance(node, dict) else set()).union(*map(keys, below))
+
+
+INVENTORIES = sorted(
+    path
+    for folder in ("inventory", "tests/integration", "extensions/molecule", "lab")
+    for path in (ROOT / folder).rglob("*.yml")
+    if {"group_vars", "host_vars"} & set(path.parts) or path.name in ("hosts.yml", "lab.yml")
+)
+
+
+@pytest.mark.parametrize("path", INVENTORIES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_our_own_inventories_have_no_slip(path: Path) -> None:
+    names = keys(yaml.safe_load(path.read_text()))
+    assert misspelt_problems([host("web-1", *names)], dict.fromkeys(names)) == []
+
+
+def kept(node: Any) -> set[str]:
+    """The names under which tasks keep something for later."""
+    if isinstance(node, list):
+        return set().union(*map(kept, node))
+    if not isinstance(node, dict):
+        return set()
+    names = {node["register"]} if "register" in node else set()
+    return names.union(node.get("ansible.builtin.set_fact", ()), *map(kept, node.values()))
+
+
+def test_what_a_run_comes_to_know_is_no_slip() -> None:
+    paths = [path for folder in ("playbooks", "roles") for path in (ROOT / folder).rglob("*.yml")]
+    names = set().union(*(kept(yaml.safe_load(path.read_text())) for path in paths))
+    assert {"vpc_result", "instances_result", "aws_containers_host", "__vpc_subnets"} <= names
+    assert misspelt_problems([host("web-1", *names)], {"ansible_version": {}, "__dns_zone": "value"}) == []
 
 
 def test_every_name_that_the_playbooks_know_is_known() -> None:
