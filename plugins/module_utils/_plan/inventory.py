@@ -69,10 +69,12 @@ def parse_ports(values: Any, path: str) -> list[Port]:
     """Declared ports: ``80``, ``80/tcp`` or ``5000-5010/udp``, or ``{port: one of these, from: [IPv6 networks]}``.
 
     Each as (protocol, first port, last port, source), one for each source; without ``from`` the source is anybody.
-    ``None`` are no ports. Raises PlanError with every problem found.
+    ``None`` are no ports. Refused as well is what another entry makes void: the same port for the same network, or for
+    one that another's has in it. Raises PlanError with every problem found.
     """
     problems = Problems()
     found: list[Port] = []
+    entries: list[tuple[str, Any, list[Port]]] = []
     if values is not None and not isinstance(values, (list, tuple)):
         problems.add(path, "must be a list of ports such as 80/tcp", repr(values))
     for at, value in enumerate(values if isinstance(values, (list, tuple)) else ()):
@@ -85,9 +87,29 @@ def parse_ports(values: Any, path: str) -> list[Port]:
             port = _read_port(problems, value.get("port"), f"{where}.port")
             sources = _read_sources(problems, value.get("from"), f"{where}.from")
         if port:
-            found += [(*port, source) for source in sources]
+            opened = [(*port, source) for source in sources]
+            _refuse_void(problems, entries, (where, value, opened))
+            entries.append((where, value, opened))
+            found += opened
     problems.raise_if_any()
     return found
+
+
+def _refuse_void(
+    problems: Problems, before: Iterable[tuple[str, Any, list[Port]]], this: tuple[str, Any, list[Port]]
+) -> None:
+    """Of two entries that open one port to one sender, refuse the narrower: whoever wrote it believes in it."""
+    for other in before:
+        for mine in this[2]:
+            for theirs in other[2]:
+                meet = mine[0] == theirs[0] and mine[1] <= theirs[2] and theirs[1] <= mine[2]
+                if not meet or not mine[3].overlaps(theirs[3]):
+                    continue
+                wider, narrower = (this, other) if mine[3].prefixlen < theirs[3].prefixlen else (other, this)
+                source = min(mine[3], theirs[3], key=lambda network: network.prefixlen)
+                everybody = "everybody" if source == ANYBODY else source
+                rule = f"is open to {everybody} by {wider[0]}: take one of them away"
+                problems.add(narrower[0], rule, repr(narrower[1]))
 
 
 def _read_port(problems: Problems, value: Any, path: str) -> tuple[str, int, int] | None:

@@ -94,6 +94,38 @@ def test_a_bad_port_is_named_with_path_rule_and_value(value, where, rule, got):
     assert said.endswith(f", got {got}")
 
 
+@pytest.mark.parametrize(
+    ("ports", "at", "says"),
+    [
+        (["80/tcp", {"port": "80/tcp", "from": ["2001:db8::/32"]}], 1, "is open to everybody by x[0]: take one"),
+        ([{"port": "80/tcp", "from": ["2001:db8::/32"]}, 80], 0, "is open to everybody by x[1]: take one"),
+        ([{"port": 85, "from": ["2001:db8::/32", "2001:db9::/32"]}, "80-90"], 0, "is open to everybody by x[1]"),
+        (
+            [{"port": 80, "from": ["2001:db8::/32"]}, {"port": 80, "from": ["2001:db8:5::/48"]}],
+            1,
+            "is open to 2001:db8::/32 by x[0]",
+        ),
+        (["80/tcp", 443, "80"], 2, "is open to everybody by x[0]"),
+        (["80-90/udp", "90-95/udp"], 1, "is open to everybody by x[0]"),
+    ],
+)
+def test_a_port_that_another_entry_opens_anyway_is_refused(ports, at, says):
+    """Whoever writes a restriction believes in it."""
+    with pytest.raises(PlanError) as error:
+        inventory.parse_ports(ports, "x")
+    assert len(error.value.violations) == 1
+    assert str(error.value).startswith(f"x[{at}]: {says}")
+    assert str(error.value).endswith(f", got {ports[at]!r}")
+
+
+def test_entries_for_different_senders_protocols_or_ports_stand_side_by_side():
+    ports = [
+        *(80, "80/udp", "81-90"),
+        *({"port": 443, "from": ["2001:db8:5::/48"]}, {"port": 443, "from": ["2001:db8:6::/48"]}),
+    ]
+    assert len(inventory.parse_ports(ports, "x")) == 5
+
+
 def test_every_bad_port_of_every_host_is_named_at_once():
     hosts = [host(containers=[{"ports": ["x", "y"]}]), host("b", containers=[{}, {"ports": "80/tcp"}])]
     with pytest.raises(PlanError) as error:
