@@ -14,8 +14,9 @@ description:
   - Finds the version of Docker that is installed, else the one that apt would install, decides what this version needs,
     and merges that with C(/etc/docker/daemon.json) and the user's keys. Can run before Docker is installed, so that the
     daemon starts with the right configuration at once; refreshes apt's lists if they don't have the package.
-  - Keys of C(daemon.json) that it did not write stay. A key that says otherwise than IPv6 needs is refused, and so is
-    one that would open the host, or that the engine would not take.
+  - Keys of C(daemon.json) that it did not write stay. What a key of O(config), or one that IPv6 needs, takes the place
+    of comes back when that key goes, unless somebody has changed it since. A key that says otherwise than IPv6 needs is
+    refused, and so is one that would open the host, or that the engine would not take.
   - Remembers what was there before, the file and the packages, so that O(state=absent) can put it back.
 author:
   - Contributors to the ipv6.aws_containers project (@ipv6)
@@ -81,11 +82,6 @@ options:
     description:
       - URLs of mirrors of Docker's registry. There is a warning of one that does not answer over IPv6.
       - They are C(https), or their hosts are in the C(insecure-registries) of O(config).
-    type: list
-    elements: str
-    default: []
-  users:
-    description: Users who are to use Docker. This module only refuses those that the host does not have.
     type: list
     elements: str
     default: []
@@ -182,13 +178,13 @@ gateway:
 """
 
 import contextlib
+import ipaddress
 import os
 import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import (
     daemon,
-    given,
     leave,
     mirrors,
     packages,
@@ -203,6 +199,17 @@ from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors i
 #: From here dockerd can check a configuration without starting.
 FIRST_VALIDATE = engines.Engine(23, 0, 0)
 UPDATE_SECONDS = 300.0
+
+
+def read_prefix(text: str) -> ipaddress.IPv6Network:
+    """The containers' prefix. Raises PlanError."""
+    problems = Problems()
+    try:
+        return ipaddress.IPv6Network(text)
+    except ValueError:
+        problems.add("docker_container_prefix", "must be an aligned IPv6 prefix such as 2001:db8::8/126", repr(text))
+    problems.raise_if_any()
+    raise AssertionError("unreachable")
 
 
 def validate(text: str, engine: engines.Engine) -> None:
@@ -249,10 +256,10 @@ def present(module: AnsibleModule) -> dict:
     """Observe, decide, and write unless in check mode. Raises PlanError, CommandError, OSError, ValueError."""
     params = module.params
     release.check(files.read(release.PATH))
-    prefix = given.read_prefix(params["container_prefix"], params["users"])
+    prefix = read_prefix(params["container_prefix"])
     text = files.read(daemon.PATH)
     known = record.read(params["store"])
-    managed = known.managed if known else {}
+    managed, replaced = (known.managed, known.replaced) if known else ({}, {})
     user = mirrors.merged(params["config"], params["mirrors"], daemon.USER)
     daemon.check(text, managed, user, prefix)
     there = observe(params, module.check_mode)
@@ -264,7 +271,7 @@ def present(module: AnsibleModule) -> dict:
     mtu = user.get("mtu") or links.outward_mtu()
     wanted = engines.settings(engine, params["network"], prefix, params["bridge"], params["ipv4"], mtu)
     mirrors.merged(params["config"], params["mirrors"], daemon.USER, engine)
-    merged = daemon.merge(text, managed, user, wanted, prefix, engine)
+    merged = daemon.merge(text, managed, replaced, user, wanted, prefix, engine)
     change = files.change(daemon.PATH, merged.text)
     if there.installed:
         daemon.refuse_while_outliving(text, merged.text, running_containers())
@@ -280,7 +287,8 @@ def present(module: AnsibleModule) -> dict:
         now = packages.installed_names() if there.missing and not (known and known.before) else ()
         done = action if change.needed else None
         forwards = int(files.read(leave.IP_FORWARD) or 0)
-        kept = record.follow(known, text, merged.managed, there.missing, now, done, params["hold"], forwards)
+        ours = (merged.managed, merged.replaced)
+        kept = record.follow(known, text, *ours, there.missing, now, done, params["hold"], forwards)
         for one in files.needed([files.change(params["store"], kept.text(), 0o600), change]):
             files.write(one)
     return {
@@ -326,7 +334,6 @@ def main() -> None:
             "ipv4": {"type": "bool", "default": True},
             "config": {"type": "dict", "default": {}},
             "mirrors": {"type": "list", "elements": "str", "default": []},
-            "users": {"type": "list", "elements": "str", "default": []},
             "store": {"type": "path", "default": "/var/lib/ipv6.aws_containers/docker/daemon.json"},
         },
         required_if=[("state", state, ["packages"]) for state in ("present", "validated")],

@@ -17,6 +17,8 @@ from .engine import DEFAULT_BRIDGE_INTERFACE, Engine, Settings
 
 PATH = "/etc/docker/daemon.json"
 USER = "docker_daemon_config"
+#: Where a value stands that nobody finds in the file now, as ours took its place.
+REPLACED = f"{PATH} as it was before {USER}"
 
 NOTHING, RELOAD, RESTART = "nothing", "reload", "restart"
 #: Keys that a running daemon takes over at a signal, in every engine from 20.10 (moby's daemon/reload.go). A key that
@@ -33,13 +35,15 @@ _OF_DOCKER0 = ("bridge", "bip6", "default-gateway-v6")
 
 @dataclass(frozen=True)
 class Merged:
-    """The file's new text (None: no file is needed), and the keys in it that are ours to change or remove next time.
+    """The file's new text (None: no file is needed), and the keys in it that are ours to change or take out next time.
 
+    ``replaced``: what others had under those of our keys that were there before us, of the same value or another.
     ``left``: the IPv6 prefix that docker0 had and will not have any more, if any.
     """
 
     text: str | None
     managed: Mapping[str, Any]
+    replaced: Mapping[str, Any]
     left: ipaddress.IPv6Network | None
 
 
@@ -64,16 +68,18 @@ def check(text: str | None, managed: Mapping[str, Any], user: Mapping[str, Any],
     problems = Problems()
     foreign: Mapping[str, Any] = {}
     try:
-        foreign = _foreign(text, managed)
+        foreign = _visible(text, managed)
     except PlanError as error:
         problems.extend(error.violations)
-    _check(problems, foreign, user, prefix)
+    _check(problems, PATH, _unsaid(foreign, user), prefix)
+    _check(problems, USER, user, prefix)
     problems.raise_if_any()
 
 
 def merge(
     text: str | None,
     managed: Mapping[str, Any],
+    replaced: Mapping[str, Any],
     user: Mapping[str, Any],
     wanted: Settings,
     prefix: ipaddress.IPv6Network,
@@ -81,23 +87,27 @@ def merge(
 ) -> Merged:
     """Merge the keys of daemon.json, one level deep: a key is somebody's as a whole.
 
-    ``text`` is the file as it is, ``managed`` what the last run put there, ``user`` the keys asked for, ``wanted``
-    those that IPv6 needs. Keys of others stay. Raises PlanError when the user, or the file, says otherwise.
+    ``text`` is the file as it is, ``managed`` what the last run put there and ``replaced`` in place of what, ``user``
+    the keys asked for, ``wanted`` those that IPv6 needs. Keys of others stay, and come back when ours that took their
+    place go. Raises PlanError when the user, or the file, says otherwise.
     """
-    foreign = _foreign(text, managed)
+    ours = {**user, **wanted.daemon}
+    theirs = _theirs(text, managed, replaced)
+    visible = _visible(text, managed)
+    back = {key: value for key, value in theirs.items() if key not in visible and key not in ours}
     problems = Problems()
-    _check(problems, foreign, user, prefix, wanted.bridge)
-    for path, given in ((PATH, foreign), (USER, user)):
+    for path, given in ((PATH, _unsaid(visible, user)), (REPLACED, back), (USER, user)):
+        _check(problems, path, given, prefix, wanted.bridge)
         keys.check_known(problems, path, given, engine)
         _compare(problems, path, given, wanted)
     problems.raise_if_any()
 
-    ours = {**user, **wanted.daemon}
-    merged = {**foreign, **ours}
+    merged = {**theirs, **ours}
+    under = {key: theirs[key] for key in ours if key in theirs}
     before = parse(text)
     if _same(merged, before):
-        return Merged(text, ours, None)
-    return Merged(json.dumps(merged, indent=2, sort_keys=True) + "\n" if merged else None, ours, _left(before, merged))
+        return Merged(text, ours, under, None)
+    return Merged(_written(merged), ours, under, _left(before, merged))
 
 
 def action(before: str | None, after: str | None) -> str:
@@ -129,19 +139,29 @@ def refuse_while_outliving(before: str | None, after: str | None, running: int) 
     problems.raise_if_any()
 
 
-def restore(text: str | None, original: str | None, managed: Mapping[str, Any]) -> str | None:
+def replaced_at_first(original: str | None, managed: Mapping[str, Any]) -> dict[str, Any]:
+    """What our keys took the place of, as far as the file before our first run tells. Raises PlanError."""
+    first = parse(original)
+    return {key: first[key] for key in managed if key in first}
+
+
+def restore(
+    text: str | None, original: str | None, managed: Mapping[str, Any], replaced: Mapping[str, Any]
+) -> str | None:
     """The file without our keys: the ``original``, byte for byte, unless others have changed keys of theirs since.
 
-    Keys of ours that somebody has changed by hand are theirs now and stay. Raises PlanError.
+    What is ``replaced`` comes back; keys of ours that somebody has changed by hand are theirs now and stay. A text that
+    somebody else wrote, with nothing of ours in it, stays as it is. Raises PlanError.
     """
-    first = parse(original)
-    left = {key: value for key, value in parse(text).items() if key not in managed or managed[key] != value}
-    for key in managed:
-        if key in first and key not in left and key in parse(text):
-            left[key] = first[key]
-    if left == first:
-        return original
-    return json.dumps(left, indent=2, sort_keys=True) + "\n" if left else None
+    left = _theirs(text, managed, replaced)
+    if _same(left, parse(text)) and text != _written(left):
+        return text
+    return original if _same(left, parse(original)) else _written(left)
+
+
+def _written(content: Mapping[str, Any]) -> str | None:
+    """The file as we write it; none for nothing."""
+    return json.dumps(content, indent=2, sort_keys=True) + "\n" if content else None
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -149,27 +169,37 @@ def _same(one: Any, other: Any) -> bool:
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
-def _foreign(text: str | None, managed: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in parse(text).items() if key not in managed or managed[key] != value}
+def _visible(text: str | None, managed: Mapping[str, Any]) -> dict[str, Any]:
+    """What others have in the file: all but what is there as we wrote it."""
+    return {key: value for key, value in parse(text).items() if key not in managed or not _same(managed[key], value)}
+
+
+def _theirs(text: str | None, managed: Mapping[str, Any], replaced: Mapping[str, Any]) -> dict[str, Any]:
+    """What the file would hold without us.
+
+    Under a key that is there as we wrote it that is what we replaced; one that somebody has changed or taken out since
+    is as they left it.
+    """
+    visible = _visible(text, managed)
+    hidden = {key: replaced[key] for key in parse(text) if key not in visible and key in replaced}
+    return {**hidden, **visible}
+
+
+def _unsaid(visible: Mapping[str, Any], user: Mapping[str, Any]) -> dict[str, Any]:
+    # What the user says of a key stands, whatever the file has: that is not looked at.
+    return {key: value for key, value in visible.items() if key not in user}
 
 
 def _check(
-    problems: Problems,
-    foreign: Mapping[str, Any],
-    user: Mapping[str, Any],
-    prefix: ipaddress.IPv6Network,
-    bridge: str = "",
+    problems: Problems, path: str, given: Mapping[str, Any], prefix: ipaddress.IPv6Network, bridge: str = ""
 ) -> None:
-    # What the user says of a key stands, whatever the file has: that is not looked at.
-    left = {key: value for key, value in foreign.items() if key not in user}
-    for path, given in ((PATH, left), (USER, user)):
-        keys.check_types(problems, path, given)
-        keys.check_promise(problems, path, given, path == USER)
-        for key, value in keys.overlapping(given, prefix):
-            # On docker0 this is the containers' prefix itself, and compared with that.
-            if key != "fixed-cidr-v6" or (bridge and bridge != DEFAULT_BRIDGE_INTERFACE):
-                on = f" on {bridge}" if bridge else ""
-                problems.add(f"{path}: {key}", f"must not overlap the containers' prefix {prefix}{on}", value)
+    keys.check_types(problems, path, given)
+    keys.check_promise(problems, path, given, path == USER)
+    for key, value in keys.overlapping(given, prefix):
+        # On docker0 this is the containers' prefix itself, and compared with that.
+        if key != "fixed-cidr-v6" or (bridge and bridge != DEFAULT_BRIDGE_INTERFACE):
+            on = f" on {bridge}" if bridge else ""
+            problems.add(f"{path}: {key}", f"must not overlap the containers' prefix {prefix}{on}", value)
 
 
 def _compare(problems: Problems, path: str, given: Mapping[str, Any], wanted: Settings) -> None:

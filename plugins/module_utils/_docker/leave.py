@@ -29,7 +29,7 @@ def absent(store: str, check_mode: bool) -> dict[str, Any]:
     if known is None:
         return {"changed": False, "there": False, "removed": []}
     text = files.read(daemon.PATH)
-    change = files.change(daemon.PATH, daemon.restore(text, known.original, known.managed))
+    change = files.change(daemon.PATH, daemon.restore(text, known.original, known.managed, known.replaced))
     gone = packages.removable(known.packages, known.before) if known.packages else []
     docker_goes = any(name in gone for name in packages.ENGINES)
     if not check_mode:

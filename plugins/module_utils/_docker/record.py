@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .._host import files
+from .._plan.errors import PlanError
 from . import daemon
 
 
@@ -18,6 +19,7 @@ from . import daemon
 class Record:
     """``original``: daemon.json before (None: there was none). ``managed``: our keys in it, as written last.
 
+    ``replaced``: what others had under keys of ours that were there before us.
     ``packages``: those that were missing, by name; ``before``: all that were installed before the first of them.
     ``action``: what the running daemon needed for the last change. ``hold``: whether we hold packages. ``ip_forward``:
     the kernel's switch for IPv4 before Docker first came (None: nobody looked).
@@ -30,6 +32,7 @@ class Record:
     action: str = daemon.NOTHING
     hold: bool = False
     ip_forward: int | None = None
+    replaced: Mapping[str, Any] = field(default_factory=dict)
 
     def text(self) -> str:
         """As a file."""
@@ -37,14 +40,19 @@ class Record:
 
 
 def read(path: str) -> Record | None:
-    """What the file holds, None without one. Raises ValueError, OSError."""
+    """What the file holds, None without one. Raises ValueError, OSError.
+
+    Older records have no ``replaced``: what the file had before the first run stands for it.
+    """
     text = files.read(path)
     if text is None:
         return None
     try:
         data = json.loads(text)
+        if "replaced" not in data:
+            data["replaced"] = daemon.replaced_at_first(data["original"], data["managed"])
         return Record(**{**data, "packages": tuple(data["packages"]), "before": tuple(data["before"])})
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, PlanError) as error:
         raise ValueError(f"{path}: must be the record that this role keeps of a host, got {text[:80]!r}") from error
 
 
@@ -52,6 +60,7 @@ def follow(
     known: Record | None,
     text: str | None,
     managed: Mapping[str, Any],
+    replaced: Mapping[str, Any],
     missing: Collection[str],
     now: Collection[str],
     action: str | None,
@@ -60,10 +69,10 @@ def follow(
 ) -> Record:
     """The next record. The first run's word on what was there before stands, whatever later runs find.
 
-    ``text`` is daemon.json as it is found, ``missing`` what apt is to install (``name`` or ``name=version``; one that
-    was there before is only replaced by another version), ``now`` all that is installed if there was no word on it
-    yet, ``action`` what the change needs (None: there is no change), ``hold`` whether packages are to be held,
-    ``ip_forward`` what the kernel's switch is now.
+    ``text`` is daemon.json as it is found, ``managed`` and ``replaced`` are of what it becomes, ``missing`` what apt is
+    to install (``name`` or ``name=version``; one that was there before is only replaced by another version), ``now``
+    all that is installed if there was no word on it yet, ``action`` what the change needs (None: there is no change),
+    ``hold`` whether packages are to be held, ``ip_forward`` what the kernel's switch is now.
     """
     before = known.before if known and known.before else tuple(sorted(now))
     ours = {name.partition("=")[0] for name in missing} - set(before) | set(known.packages if known else ())
@@ -75,4 +84,5 @@ def follow(
         action=action if action is not None else known.action if known else daemon.NOTHING,
         hold=hold,
         ip_forward=known.ip_forward if known else ip_forward,
+        replaced=replaced,
     )

@@ -101,7 +101,7 @@ class TestEngine:
 
     def merge(self, user, engine, ipv4=True):
         wanted = settings(engine, "routed", PREFIX, "br-pub6", ipv4)
-        return daemon.merge(None, {}, user, wanted, PREFIX, engine)
+        return daemon.merge(None, {}, {}, user, wanted, PREFIX, engine)
 
     def test_20_10_can_not_be_asked_so_it_takes_only_keys_that_it_has(self):
         with pytest.raises(PlanError) as caught:
