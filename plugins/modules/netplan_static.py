@@ -38,7 +38,8 @@ options:
     description: The address, without a prefix length.
     type: str
   subnet_cidr:
-    description: The subnet; the address gets its length, which must be what the router advertises where it does.
+    description: The subnet; the address gets its length, which must be one that EC2's subnets have, and what the router
+      advertises where it does. A router that the kernel has heard nothing of is asked, for two seconds.
     type: str
   gateway:
     description:
@@ -69,7 +70,7 @@ attributes:
     description: Comes back over a new connection, and confirms.
     support: full
   check_mode:
-    description: Says what it would change, after a check by C(netplan generate).
+    description: Says what it would change, after a check by C(netplan generate); the gateway has to answer.
     support: full
   diff_mode:
     description: Shows each file before and after.
@@ -126,9 +127,9 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._host import files, originals, release
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._host.commands import CommandError
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._netplan import host, static, switch
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._netplan import host, router, static, switch
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._observe import login
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError, Problems
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError, Problems, Violation
 
 try:
     import yaml
@@ -230,10 +231,11 @@ def present(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     interface = host.interface_of(mac)
     if interface is None:
         problems = Problems()
-        problems.add("netplan_mac_address", "must be that of an interface of the host", mac)
+        problems.add("netplan_mac_address", "must be that of an interface of the host", static.shown(mac))
         problems.raise_if_any()
     live = host.live(interface)
-    static.check_length(address, live.advertised)
+    known = any(address.ip in network for network in live.advertised)
+    static.check_length(address, live.advertised if known else router.solicit(interface))
     gateway = static.gateway(params["gateway"], live.defaults)
     wanted = static.Wanted(interface, address, gateway, host.systemd_version() < static.FIRST_PREFIX_ROUTE)
     changes = planned(read_documents(), wanted, mac)
@@ -255,6 +257,9 @@ def present(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         (unlike, TO_SETTLE),
         (unanswered, TO_ANSWER),
     ]
+    if (changes or differences) and check_mode and switch.wait(unanswered, TO_ANSWER):
+        rule = f"must answer neighbour discovery on {interface}, or the change would be put back"
+        raise PlanError([Violation("netplan_gateway", rule, str(gateway))])
     if (changes or differences) and not check_mode:
         host.record(params["store"], interface)
         # The record is part of the change: what is put back has not been changed by this role.

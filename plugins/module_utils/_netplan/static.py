@@ -21,6 +21,8 @@ from .._plan.errors import PlanError, Problems, Violation
 OWN_FILE = "/etc/netplan/60-ipv6-static.yaml"
 #: Where the router of every VPC subnet answers.
 VPC_GATEWAY = "fe80:ec2::1"
+#: What EC2 lets a subnet's IPv6 network have (its user guide, "Subnet CIDR blocks").
+LENGTHS = (44, 48, 52, 56, 60, 64)
 #: From here networkd gives the address an on-link route by itself; 252 keeps the lease's "noprefixroute" instead.
 FIRST_PREFIX_ROUTE = 253
 
@@ -61,19 +63,41 @@ class Live:
 
 
 def address(host_address: str, subnet_cidr: str) -> ipaddress.IPv6Interface:
-    """The host's address with its subnet's length. Raises PlanError when it does not lie in the subnet."""
+    """The host's address with its subnet's length.
+
+    Raises PlanError when it does not lie in the subnet, and for a subnet that EC2 can't have.
+    """
     problems = Problems()
     host, subnet = _address(host_address), ipaddress.IPv6Network("::/0")
     if host is None:
-        problems.add("netplan_host_address", "must be an IPv6 address without a length", host_address)
+        problems.add("netplan_host_address", "must be an IPv6 address without a length", shown(host_address))
     try:
-        subnet = ipaddress.IPv6Network(subnet_cidr)
+        subnet = ipaddress.IPv6Network(subnet_cidr, strict=False)
+        rule = _broken(subnet_cidr, subnet)
     except ValueError:
-        problems.add("netplan_subnet_cidr", "must be an IPv6 network", subnet_cidr)
+        rule = "must be an IPv6 network such as 2001:db8::/64"
+    if rule:
+        problems.add("netplan_subnet_cidr", rule, shown(subnet_cidr))
     if not problems and host not in subnet:
         problems.add("netplan_host_address", f"must lie in the subnet {subnet}", host)
     problems.raise_if_any()
     return ipaddress.IPv6Interface(f"{host}/{subnet.prefixlen}")
+
+
+def _broken(given: str, subnet: ipaddress.IPv6Network) -> str:
+    """The rule that a subnet breaks, as it was given and as the network around that; "" for none."""
+    if "/" not in given:
+        return "must be an IPv6 network with its length, such as 2001:db8::/64"
+    if subnet.prefixlen not in LENGTHS:
+        return f"must have one of the lengths of EC2's subnets, {', '.join(f'/{length}' for length in LENGTHS)}"
+    if ipaddress.IPv6Address(given.partition("/")[0]) != subnet.network_address:
+        return f"must be a network, but host bits are set: of this length it is {subnet}"
+    return ""
+
+
+def shown(given: str) -> str:
+    """A value for a message: an empty one has to be seen as well."""
+    return given or "''"
 
 
 def check_length(address: ipaddress.IPv6Interface, advertised: Sequence[ipaddress.IPv6Network]) -> None:
@@ -98,7 +122,7 @@ def gateway(given: str, defaults: Sequence[tuple[str, str]]) -> ipaddress.IPv6Ad
     if found and found.is_link_local:
         return found
     rule = "must be auto or a link-local IPv6 address such as fe80:ec2::1"
-    raise PlanError([Violation("netplan_gateway", rule, given)])
+    raise PlanError([Violation("netplan_gateway", rule, shown(given))])
 
 
 def _address(text: str) -> ipaddress.IPv6Address | None:

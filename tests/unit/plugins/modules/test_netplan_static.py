@@ -35,6 +35,8 @@ class Machine:
         self.live, self.after_apply = DHCP, STATIC
         self.came_to, self.netplan, self.pending = str(HOST.ip), "/usr/sbin/netplan", False
         self.answers = True
+        #: What the router says when it is asked, and how often it was.
+        self.advertises, self.asked = (), 0
 
     def write(self, one):
         assert self.pending, "nothing is written before the switch is set"
@@ -45,6 +47,10 @@ class Machine:
 
     def arm(self, store, seconds, changes, leaving=False):
         self.before, self.pending = dict(self.disk), True
+
+    def solicit(self, interface):
+        self.asked += 1
+        return self.advertises
 
     def apply(self):
         self.live, self.was = self.after_apply, self.live
@@ -80,6 +86,7 @@ def machine(monkeypatch):
         "wait": lambda what, seconds: what(),
     }.items():
         monkeypatch.setattr(module.switch, name, value)
+    monkeypatch.setattr(module.router, "solicit", made.solicit)
     monkeypatch.setattr(basic.AnsibleModule, "log", lambda self, text, **more: None)
     monkeypatch.setattr(module.login, "connection", lambda: {"server": made.came_to} if made.came_to else {})
     monkeypatch.setattr(module.shutil, "which", lambda name: made.netplan)
@@ -162,6 +169,34 @@ def test_who_comes_another_way_is_refused_in_check_mode_too_and_let_in_when_aske
     assert not run(**ASKED)["changed"], "where nothing changes nobody has to confirm"
 
 
+def test_a_static_host_asks_the_router_for_the_length_that_the_kernel_forgot(machine, run):
+    """Without, the wrong one is confirmed, as nothing but the neighbouring subnets is lost by it."""
+    wrong, machine.advertises = IPv6Network("2600:1f18:47b:ca00::/60"), (HOST.network,)
+    run(**ASKED)
+    for live in (STATIC, DHCP):
+        machine.live, before = live, dict(machine.disk)
+        failed = run(confirm=False, **{**ASKED, "subnet_cidr": str(wrong)})
+        rule = f"must be {HOST.network}, which the router advertises"
+        assert failed["msg"] == f"netplan_subnet_cidr: {rule}, got {wrong}"
+        assert (machine.disk, machine.pending) == (before, False)
+    machine.advertises = ()
+    assert run(**ASKED)["gateway"] == GATEWAY, "a router that says nothing forbids nothing"
+
+
+def test_a_router_that_the_kernel_has_heard_is_not_asked(machine, run):
+    machine.live = replace(DHCP, advertised=(HOST.network,))
+    assert run(**ASKED)["changed"]
+    assert machine.asked == 0
+
+
+def test_check_mode_refuses_a_gateway_that_would_be_put_back(machine, run):
+    before, machine.answers = dict(machine.disk), False
+    failed = run(confirm=False, **ASKED, gateway="fe80::dead", _ansible_check_mode=True)
+    rule = "must answer neighbour discovery on ens5, or the change would be put back"
+    assert failed["msg"] == f"netplan_gateway: {rule}, got fe80::dead"
+    assert machine.disk == before
+
+
 def owners(text):
     return {"/etc/netplan/01-owners.yaml": text}
 
@@ -190,6 +225,7 @@ def owners(text):
             "/n",
             "netplan_mac_address: must be that of an interface of the host, got 02:00:00:00:00:99",
         ),
+        ({}, {"mac_address": ""}, "/n", "netplan_mac_address: must be that of an interface of the host, got ''"),
         (
             {},
             {"gateway": "2001:db8::1"},

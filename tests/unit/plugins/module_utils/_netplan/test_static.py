@@ -247,13 +247,32 @@ class TestAddress:
                 "2001:db8::/64",
                 "netplan_host_address: must be an IPv6 address without a length, got 2001:db8::1%ens5",
             ),
-            ("2001:db8::1", "2001:db8::1/64", "netplan_subnet_cidr: must be an IPv6 network, got 2001:db8::1/64"),
+            (
+                "2600:1f18:47b:ca03::1",
+                "2600:1f18:47b:ca03::/60",
+                "netplan_subnet_cidr: must be a network, but host bits are set: of this length it is"
+                " 2600:1f18:47b:ca00::/60, got 2600:1f18:47b:ca03::/60",
+            ),
+            (
+                "2001:db8::1",
+                "2001:db8::",
+                "netplan_subnet_cidr: must be an IPv6 network with its length, such as 2001:db8::/64, got 2001:db8::",
+            ),
+            ("2001:db8::1", "", "netplan_subnet_cidr: must be an IPv6 network such as 2001:db8::/64, got ''"),
+            ("", "2001:db8::/64", "netplan_host_address: must be an IPv6 address without a length, got ''"),
         ],
     )
     def test_refusals(self, host, subnet, message):
         with pytest.raises(PlanError) as caught:
             static.address(host, subnet)
         assert str(caught.value) == message
+
+    @pytest.mark.parametrize("length", [0, 43, 45, 63, 65, 128])
+    def test_a_length_that_no_subnet_of_ec2_has(self, length):
+        with pytest.raises(PlanError) as caught:
+            static.address("::", f"::/{length}")
+        rule = "must have one of the lengths of EC2's subnets, /44, /48, /52, /56, /60, /64"
+        assert str(caught.value) == f"netplan_subnet_cidr: {rule}, got ::/{length}"
 
 
 class TestLength:
