@@ -15,6 +15,8 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.ipv6.aws_containers.plugins.plugin_utils._masked import masked
 
 MODULE = "community.docker.docker_container"
+PULL = "community.docker.docker_image_pull"
+LOOK = "community.docker.docker_image_info"
 
 
 class ActionModule(ActionBase):
@@ -27,21 +29,52 @@ class ActionModule(ActionBase):
         """One after the other, each though another failed, as a loop does."""
         super().run(tmp, task_vars)
         _checked, arguments = self.validate_argument_spec(
-            {"containers": {"type": "list", "elements": "dict", "required": True}}
+            {
+                "containers": {"type": "list", "elements": "dict", "required": True},
+                "state": {"type": "str", "choices": ["run", "imaged"], "default": "run"},
+            }
         )
         # A module writes its options to the host's journal, unless told not to.
         quiet = {**(task_vars or {}), "ansible_no_target_syslog": True}
+        imaged = arguments["state"] == "imaged"
+        listed = _one_of_each_image(arguments["containers"]) if imaged else arguments["containers"]
         results = {}
-        for options in arguments["containers"]:
-            said = self._execute_module(module_name=MODULE, module_args=options, task_vars=quiet)
-            results[options["name"]] = masked(said)
+        for options in listed:
+            if imaged:
+                results[options["name"]] = self._image(options["image"], quiet)
+            else:
+                said = self._execute_module(module_name=MODULE, module_args=options, task_vars=quiet)
+                results[options["name"]] = masked(said)
         self._remove_tmp_path(self._connection._shell.tmpdir)
         return combined(results)
 
+    def _image(self, image: str, task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Have the image on the host. An id can't be pulled: it is there or it is not."""
+        if image.startswith("sha256:"):
+            said = self._execute_module(module_name=LOOK, module_args={"name": [image]}, task_vars=task_vars)
+            if not said.get("failed") and not said.get("images"):
+                said = {"failed": True, "msg": "the host has no image of this id"}
+        else:
+            arguments = {"name": image, "pull": "not_present"}
+            said = self._execute_module(module_name=PULL, module_args=arguments, task_vars=task_vars)
+        if not said.get("failed"):
+            return said
+        rule = f"must be on the host, or in a registry that answers: {_reason(said)}"
+        return {"failed": True, "path": ".image", "msg": f"{rule}, got {image}"}
+
+
+def _one_of_each_image(containers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    images: dict[str, dict[str, Any]] = {}
+    for one in containers:
+        images.setdefault(one["image"], one)
+    return list(images.values())
+
 
 def combined(results: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The containers' results, by name, as one task's."""
-    failures = [f"containers[{name}]: {_reason(one)}" for name, one in results.items() if one.get("failed")]
+    """The containers' results, by name, as one task's; ``path`` is what of the container a failure is about."""
+    failures = [
+        f"containers[{name}]{one.get('path', '')}: {_reason(one)}" for name, one in results.items() if one.get("failed")
+    ]
     diffs = [
         {"before_header": name, "after_header": name, **one["diff"]}
         for name, one in results.items()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -27,7 +28,8 @@ def container_plan(
     """Check and place the declared containers; `observed` is what the module container_info returned."""
     there = observed or {}
     wanted, room = declared.parse(listed, network, prefix, subnet, count)
-    plan = containers.place(wanted, network, room, containers.read_observed(there.get("containers") or {}))
+    opened = {ipaddress.IPv6Address(address): whom for address, whom in (there.get("opened") or {}).items()}
+    plan = containers.place(wanted, network, room, containers.read_observed(there.get("containers") or {}), opened)
     engine = engines.Engine.parse(there.get("engine") or str(engines.FIRST_ROUTED))
     settings = engines.settings(engine, network, room.prefix, network_name)
     return containers.render(plan, network, network_name, docker_closes=not settings.guard)

@@ -53,7 +53,7 @@ containers:
   description: All containers by name, stopped ones too.
   returned: always
   type: dict
-  sample: {web: {address: "2600:1f18:47b:ca03::a", attached: true, ours: true}}
+  sample: {web: {address: "2600:1f18:47b:ca03::a", attached: true, ours: true, image: "nginx:stable"}}
   contains:
     address:
       description:
@@ -66,12 +66,22 @@ containers:
     ours:
       description: Whether the role containers made it.
       type: bool
+    image:
+      description: Its image's name; the image's id when the name is another image's by now.
+      type: str
+opened:
+  description: >-
+    Addresses for which M(ipv6.aws_containers.guard#module) has ports from others than the role containers, each with
+    for whom, and by whom they are declared.
+  returned: always
+  type: dict
+  sample: {"2600:1f18:47b:ca03::b": "db by the role docker"}
 """
 
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import containers, members, ports
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import containers, keeper, members, ports
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._host import files
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._observe import docker
 
@@ -83,8 +93,12 @@ def main() -> None:
         supports_check_mode=True,
     )
     guarded = os.path.exists(ports.TABLE_FILE)
+    try:
+        opened = containers.opened_by_others(keeper.current_rules())
+    except (OSError, ValueError, KeyError) as error:
+        module.fail_json(msg=f"{ports.RULES_FILE}: must be as the module guard wrote it: {error!r}")
     if not os.path.exists(docker.SOCKET):
-        module.exit_json(changed=False, engine=None, guarded=guarded, containers={})
+        module.exit_json(changed=False, engine=None, guarded=guarded, containers={}, opened=opened)
     try:
         engine = docker.version()
         found = docker.get("/containers/json?all=1") or []
@@ -98,7 +112,7 @@ def main() -> None:
         # It was disconnected while its network was made anew by a run that was cut short.
         if not there[name]["attached"] and recorded[name].address:
             there[name]["address"] = str(recorded[name].address)
-    module.exit_json(changed=False, engine=engine, guarded=guarded, containers=there)
+    module.exit_json(changed=False, engine=engine, guarded=guarded, containers=there, opened=opened)
 
 
 if __name__ == "__main__":

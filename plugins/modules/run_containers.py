@@ -15,6 +15,8 @@ description:
   - Of an environment only the names are shown, not the values, in a difference and in what is returned; the host's
     journal does not get them either. All else that module returns of a container is left out, as its environment is in
     there.
+  - With O(state=imaged) none is run, but their images are pulled which the host does not have, all of them, though one
+    fails; so that a container is taken away only when what replaces it can be made.
   - From C(-vvv) on Ansible's way of connecting itself prints what a module answers, secrets too.
 author:
   - Contributors to the ipv6.aws_containers project (@ipv6)
@@ -24,6 +26,11 @@ options:
     type: list
     elements: dict
     required: true
+  state:
+    description: V(run) runs the containers, V(imaged) has their images on the host.
+    type: str
+    choices: [run, imaged]
+    default: run
 attributes:
   action:
     description: An action plugin, which runs on the controller.
@@ -49,7 +56,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 containers:
-  description: By name, C(changed).
+  description: By name, C(changed); with O(state=imaged) of one container of each image.
   returned: always
   type: dict
   sample: {web: {changed: true}}

@@ -59,6 +59,10 @@ def parse(
     """Check what is declared for a host, all of it. Raises PlanError with every problem, by path, rule and value."""
     problems = Problems()
     host = _parse_host(problems, network, prefix, subnet, count)
+    if declared is None:
+        # A misspelt name would otherwise be a list of none, and every container would go.
+        problems.add("containers_list", "must be given; [] removes all of this role's containers", "nothing")
+        declared = []
     if not isinstance(declared, Sequence) or isinstance(declared, str):
         problems.add(PATH, "must be a list of containers", repr(declared))
         declared = []

@@ -17,8 +17,8 @@ WEB = {"name": "web", "image": "demo/web:1", "env": {"TOKEN": SECRET}}
 class Controller(run_containers.ActionModule):
     """The action on a host whose module answers by the container's name."""
 
-    def __init__(self, answers, listed):
-        self._task = SimpleNamespace(args={"containers": listed}, async_val=0, check_mode=False)
+    def __init__(self, answers, listed, state="run"):
+        self._task = SimpleNamespace(args={"containers": listed, "state": state}, async_val=0, check_mode=False)
         self._connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
         self.answers, self.sent = answers, []
 
@@ -90,3 +90,45 @@ def test_the_hosts_journal_is_not_told_of_the_options():
     controller = Controller({"web": {"changed": False}}, [WEB])
     controller.run()
     assert controller.sent == [("community.docker.docker_container", "web", True)]
+
+
+class Images(Controller):
+    """The action on a host whose modules answer by the image's name."""
+
+    def __init__(self, answers, listed):
+        super().__init__(answers, listed, state="imaged")
+
+    def _execute_module(self, module_name=None, module_args=None, task_vars=None):
+        self.sent.append((module_name, module_args))
+        (image,) = module_args["name"] if isinstance(module_args["name"], list) else [module_args["name"]]
+        return dict(self.answers[image])
+
+
+def test_images_are_pulled_each_once_and_where_they_are_not():
+    listed = [{"name": "web", "image": "demo/web:1"}, {"name": "two", "image": "demo/web:1"}]
+    controller = Images({"demo/web:1": {"changed": True, "image": {"Config": {}}}}, listed)
+    assert controller.run() == {"changed": True, "containers": {"web": {"changed": True}}}
+    assert controller.sent == [
+        ("community.docker.docker_image_pull", {"name": "demo/web:1", "pull": "not_present"}),
+    ]
+
+
+def test_every_image_that_is_not_to_be_had_is_named():
+    known, unknown = "sha256:" + "a" * 64, "sha256:" + "b" * 64
+    listed = [
+        {"name": name, "image": image}
+        for name, image in (("web", "demo/wbe:1"), ("two", unknown), ("three", known), ("four", "demo/web:1"))
+    ]
+    answers = {
+        "demo/wbe:1": {"failed": True, "msg": "manifest unknown"},
+        unknown: {"changed": False, "images": []},
+        known: {"changed": False, "images": [{"Id": known}]},
+        "demo/web:1": {"changed": False},
+    }
+    controller = Images(answers, listed)
+    rule = "must be on the host, or in a registry that answers"
+    assert controller.run()["msg"] == (
+        f"containers[web].image: {rule}: manifest unknown, got demo/wbe:1\n"
+        f"containers[two].image: {rule}: the host has no image of this id, got {unknown}"
+    )
+    assert len(controller.sent) == 4

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import containers, members
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import containers, keeper, members
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker.ports import RULES_FILE, Declared, Rules
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._observe import docker
 from ansible_collections.ipv6.aws_containers.plugins.modules import container_info, container_network
 
@@ -207,6 +208,21 @@ def test_meanwhile_the_role_containers_knows_the_addresses(
         container_info.main()
     there = json.loads(capsys.readouterr().out)["containers"]
     assert {name: one["address"] for name, one in there.items()} == BEFORE
+
+
+def test_the_role_containers_is_told_where_others_have_ports(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    port = ("tcp", 5432, 5432, IPv6Network("::/0"))
+    rules = Rules(declared={"docker": (Declared("db", "pub6", IPv6Address("2001:db8::f"), (port,)),)})
+    monkeypatch.setattr(keeper, "read", lambda path: json.dumps(rules.to_dict()) if path == RULES_FILE else None)
+    with patch_module_args({"network": "pub6"}), pytest.raises(SystemExit):
+        container_info.main()
+    assert json.loads(capsys.readouterr().out)["opened"] == {"2001:db8::f": "db by the role docker"}
+    monkeypatch.setattr(keeper, "read", lambda path: "{}")
+    with patch_module_args({"network": "pub6"}), pytest.raises(SystemExit):
+        container_info.main()
+    assert "rules.json: must be as the module guard wrote it" in json.loads(capsys.readouterr().out)["msg"]
 
 
 def test_check_mode_says_so_and_does_nothing(engine: Engine, run: Run) -> None:

@@ -12,11 +12,13 @@ from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker.containers import (
     Observed,
     observed,
+    opened_by_others,
     place,
     read_observed,
     render,
 )
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker.declared import parse
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker.ports import Declared, Rules
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,9 +37,9 @@ def declare(*names, **more):
     return [{"name": name, "image": "demo/web:1", **more} for name in names]
 
 
-def planned(declared, found=None, network=ROUTED, prefix=PREFIX, count=None):
+def planned(declared, found=None, network=ROUTED, prefix=PREFIX, count=None, opened=None):
     wanted, room = parse(declared, network, prefix, SUBNET, count)
-    return place(wanted, network, room, found or {})
+    return place(wanted, network, room, found or {}, opened)
 
 
 def addresses(plan):
@@ -171,6 +173,78 @@ class TestAssigned:
             planned(declare("web", "two"), found, network=DEFAULT_BRIDGE)
 
 
+class TestOpened:
+    """Where ports are declared for a container that is not the role's: whoever got the address would inherit them."""
+
+    DB = {IPv6Address("2001:db8::a"): "db by the role docker"}  # noqa: RUF012
+
+    def test_an_automatic_container_is_not_put_there(self):
+        assert addresses(planned(declare("web"), opened=self.DB)) == {"web": "2001:db8::b"}
+        with pytest.raises(PlanError, match=r"containers\[two\].address: no address is free"):
+            planned(declare("web", "two"), opened=self.DB)
+
+    def test_a_pin_there_is_refused_and_so_is_who_has_the_address(self):
+        says = (
+            "containers[web].address: has ports that are declared for db by the role docker, which web would inherit: "
+            "pin web elsewhere, or declare those ports no more, got 2001:db8::a"
+        )
+        for declared, found in ((declare("web", address="::a"), {}), (declare("web"), {"web": there("2001:db8::a")})):
+            with pytest.raises(PlanError) as caught:
+                planned(declared, found, opened=self.DB)
+            assert str(caught.value) == says
+
+    def test_who_leaves_it_or_is_not_the_roles_is_not_asked(self):
+        found = {"web": there("2001:db8::a"), "db": there("2001:db8::a", ours=False)}
+        assert addresses(planned(declare("web", address="::b"), found, opened=self.DB)) == {"web": "2001:db8::b"}
+
+    def test_what_the_guard_knows_of_others(self):
+        port = ("tcp", 80, 80, IPv6Network("::/0"))
+        one, two, three = (IPv6Address(f"2001:db8::{n}") for n in "abc")
+        rules = Rules(
+            declared={
+                "docker": (
+                    Declared("db", "pub6", one, (port,)),
+                    Declared(str(two), "pub6", two, (port,)),
+                    Declared("by-name", "pub6", None, (port,)),
+                ),
+                "containers": (Declared("web", "pub6", three, (port,)),),
+            }
+        )
+        assert opened_by_others(rules) == {
+            "2001:db8::a": "db by the role docker",
+            "2001:db8::b": "it by the role docker",
+        }
+        assert opened_by_others(Rules()) == {}
+
+
+class TestImages:
+    def imaged(self, declared, found):
+        return {one["image"] for one in render(planned(declared, found), ROUTED, "pub6", docker_closes=True)["imaged"]}
+
+    def test_those_of_new_and_moved_ones_and_of_another_image_have_to_be_there(self):
+        declared = [{"name": "web", "image": "demo/web:2"}]
+        has = {"attached": True, "ours": True}
+        assert self.imaged(declared, {}) == {"demo/web:2"}
+        assert self.imaged(declared, {"web": Observed(IPv6Address("2001:db8::a"), image="demo/web:1", **has)}) == {
+            "demo/web:2"
+        }
+        moves = [{**declared[0], "address": "::b"}]
+        assert self.imaged(moves, {"web": Observed(IPv6Address("2001:db8::a"), image="demo/web:2", **has)})
+
+    @pytest.mark.parametrize(
+        ("wanted", "there"),
+        [
+            ("demo/web:2", "demo/web:2"),
+            ("demo/web", "demo/web:latest"),
+            ("host:5000/web:latest", "host:5000/web"),
+            ("web@sha256:ab", "web@sha256:ab"),
+        ],
+    )
+    def test_when_nothing_changes_nobody_is_asked_for_any(self, wanted, there):
+        found = {"web": Observed(IPv6Address("2001:db8::a"), True, True, there)}
+        assert self.imaged([{"name": "web", "image": wanted}], found) == set()
+
+
 class TestRemoval:
     def test_ours_that_are_no_longer_declared_go_and_others_stay(self):
         found = {"gone": there("2001:db8::a"), "foreign": there(None, attached=False, ours=False)}
@@ -233,6 +307,11 @@ class TestRefusals:
         message = refusal(declare("aa", "bb", "cc"), count=count)
         assert message == "containers: must be at most 2, the containers that 2001:db8::8/126 holds, got 3"
 
+    def test_no_list_at_all_is_not_an_empty_one(self):
+        """Under a misspelt name it would be; and then all containers would go."""
+        message = refusal(None)
+        assert message == "containers_list: must be given; [] removes all of this role's containers, got nothing"
+
     def test_what_is_declared_is_a_list(self):
         assert refusal("web") == "containers: must be a list of containers, got 'web'"
 
@@ -278,7 +357,7 @@ class TestRender:
         assert data["declared"] == [{"name": "web", "address": "2001:db8::a", "ports": ports}]
 
     def test_a_port_for_two_networks_is_published_once(self):
-        ports = [{"port": 80, "from": ["2001:db8:5::/48", "2001:db8:6::/48"]}, "80/tcp"]
+        ports = [{"port": 80, "from": ["2001:db8:5::/48", "2001:db8:6::/48"]}]
         data = render(planned(declare("web", ports=ports)), ROUTED, "pub6", docker_closes=True)
         assert data["containers"][0]["options"]["published_ports"] == ["[::]::80/tcp"]
 
@@ -303,6 +382,14 @@ class TestRender:
         plan = planned(declare("web", ports=[80]), network=DEFAULT_BRIDGE)
         assert render(plan, DEFAULT_BRIDGE, "pub6", docker_closes=False)["arriving"] == []
 
+    def test_on_docker0_one_that_does_not_run_is_at_no_place(self):
+        """Its ports could not be opened: nobody knows where. Those of the others can."""
+        found = {"web": there("2001:db8::a"), "ended": there(None)}
+        wide = IPv6Network("2001:db8::8/125")
+        plan = planned(declare("web", "ended", "never", ports=[80]), found, DEFAULT_BRIDGE, wide)
+        data = render(plan, DEFAULT_BRIDGE, "pub6", docker_closes=False)
+        assert [one["name"] for one in data["settled"]] == ["web"]
+
     def test_on_docker0_the_address_is_left_to_docker(self):
         plan = planned(declare("web", ports=[80]), network=DEFAULT_BRIDGE)
         data = render(plan, DEFAULT_BRIDGE, "pub6", docker_closes=False)
@@ -315,6 +402,7 @@ def test_what_docker_answers():
         {
             "Names": ["/web"],
             "Labels": {containers.LABEL: containers.LABEL_VALUE},
+            "Image": "demo/web:1",
             "NetworkSettings": {
                 "Networks": {"pub6": {"IPAMConfig": {"IPv6Address": "2001:db8::a"}, "GlobalIPv6Address": ""}}
             },
@@ -327,7 +415,7 @@ def test_what_docker_answers():
         {"Names": ["/host"], "Labels": {}, "NetworkSettings": {"Networks": {"host": {}}}},
     ]
     assert read_observed(observed(answer, "pub6")) == {
-        "web": there("2001:db8::a"),
+        "web": Observed(IPv6Address("2001:db8::a"), True, True, "demo/web:1"),
         "other": there("2001:db8::b", ours=False),
         "host": there(None, attached=False, ours=False),
     }
