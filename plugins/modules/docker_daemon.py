@@ -85,6 +85,11 @@ options:
     type: list
     elements: str
     default: []
+  users:
+    description: Users who are to use Docker. This module only refuses those that the host does not have.
+    type: list
+    elements: str
+    default: []
   store:
     description: Where to keep what was written, and what was there before.
     type: path
@@ -178,13 +183,13 @@ gateway:
 """
 
 import contextlib
-import ipaddress
 import os
 import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import (
     daemon,
+    given,
     leave,
     mirrors,
     packages,
@@ -199,17 +204,6 @@ from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors i
 #: From here dockerd can check a configuration without starting.
 FIRST_VALIDATE = engines.Engine(23, 0, 0)
 UPDATE_SECONDS = 300.0
-
-
-def read_prefix(text: str) -> ipaddress.IPv6Network:
-    """The containers' prefix. Raises PlanError."""
-    problems = Problems()
-    try:
-        return ipaddress.IPv6Network(text)
-    except ValueError:
-        problems.add("docker_container_prefix", "must be an aligned IPv6 prefix such as 2001:db8::8/126", repr(text))
-    problems.raise_if_any()
-    raise AssertionError("unreachable")
 
 
 def validate(text: str, engine: engines.Engine) -> None:
@@ -256,7 +250,7 @@ def present(module: AnsibleModule) -> dict:
     """Observe, decide, and write unless in check mode. Raises PlanError, CommandError, OSError, ValueError."""
     params = module.params
     release.check(files.read(release.PATH))
-    prefix = read_prefix(params["container_prefix"])
+    prefix = given.read_prefix(params["container_prefix"], params["users"])
     text = files.read(daemon.PATH)
     known = record.read(params["store"])
     managed, replaced = (known.managed, known.replaced) if known else ({}, {})
@@ -334,6 +328,7 @@ def main() -> None:
             "ipv4": {"type": "bool", "default": True},
             "config": {"type": "dict", "default": {}},
             "mirrors": {"type": "list", "elements": "str", "default": []},
+            "users": {"type": "list", "elements": "str", "default": []},
             "store": {"type": "path", "default": "/var/lib/ipv6.aws_containers/docker/daemon.json"},
         },
         required_if=[("state", state, ["packages"]) for state in ("present", "validated")],
