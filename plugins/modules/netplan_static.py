@@ -107,7 +107,7 @@ gateway:
   type: str
   sample: fe80::1066:30ff:feb8:c008
 armed:
-  description: Whether a timer is still running; never once the controller has confirmed.
+  description: Whether this task's timer is still running; never once the controller has confirmed.
   returned: always
   type: bool
 differences:
@@ -164,12 +164,11 @@ def read_documents() -> list[static.Document]:
     for path in host.netplan_files():
         try:
             content = yaml.safe_load(files.read(path) or "")
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, ValueError) as error:  # ValueError: what looks like a date and is none
             problems.add(path, f"must be YAML ({error})")
             continue
-        where = static.misshapen(content)
-        if where:
-            problems.add(f"{path}: {where}", "must be a mapping")
+        for where, rule, value in static.misshapen(content):
+            problems.add(f"{path}: {where}", rule, value)
         documents.append(static.Document(path, content))
     problems.raise_if_any()
     return documents
@@ -202,13 +201,9 @@ def planned(documents: list[static.Document], wanted: static.Wanted, mac: str) -
 def bring_about(
     params: dict[str, Any], changes: list[files.Change], checks: Iterable[Check], leaving: bool = False
 ) -> None:
-    """Arm, write, apply, look. Raises Unconfirmed, with the old files back, if a check still has something to say."""
+    """Arm, write, apply, look. Raises Unconfirmed if a check still has something to say, with the old files back or
+    with what is not back."""
     store = params["store"]
-    if switch.waiting(store):
-        raise switch.Unconfirmed(
-            f"another change waits to be confirmed, or is being put back; try again in {params['revert_after']} s"
-            f" ({store}/restore puts it back now)"
-        )
     switch.arm(store, params["revert_after"], changes, leaving)
     try:
         for one in changes:
@@ -226,6 +221,8 @@ def bring_about(
 def present(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """The static address. Raises PlanError before anything changed, Unconfirmed when it was put back."""
     release.check(files.read(release.PATH))
+    if not check_mode:
+        switch.finish(params["store"])
     address = static.address(params["host_address"], params["subnet_cidr"])
     mac = params["mac_address"]
     interface = host.interface_of(mac)
@@ -260,7 +257,8 @@ def present(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     if (changes or differences) and check_mode and switch.wait(unanswered, TO_ANSWER):
         rule = f"must answer neighbour discovery on {interface}, or the change would be put back"
         raise PlanError([Violation("netplan_gateway", rule, str(gateway))])
-    if (changes or differences) and not check_mode:
+    armed = bool(changes or differences) and not check_mode
+    if armed:
         host.record(params["store"], interface)
         # The record is part of the change: what is put back has not been changed by this role.
         bring_about(params, [originals.remembering(params["store"], changes), *changes], checks)
@@ -268,7 +266,7 @@ def present(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         "changed": bool(changes or differences),
         "interface": interface,
         "gateway": str(gateway),
-        "armed": switch.waiting(params["store"]),
+        "armed": armed,
         "differences": differences,
         "diff": [one.diff() for one in changes],
     }
@@ -277,11 +275,14 @@ def present(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
 def absent(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """The files as they were. Raises PlanError for one that somebody edited since, Unconfirmed if it did not last."""
     store = params["store"]
+    if not check_mode:
+        switch.finish(store)
     changes = originals.restorations(store)
     interface = host.recorded_interface(store)
     if changes:
         host.check(changes)
-    if not check_mode and changes and interface:
+    armed = bool(changes and interface) and not check_mode
+    if armed:
         own = static.own_address(yaml.safe_load(files.read(static.OWN_FILE) or ""))
         check = (lambda: static.still_static(interface, host.live(interface), own), TO_SETTLE)
         bring_about(params, changes, [check], leaving=True)
@@ -289,7 +290,7 @@ def absent(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         originals.forget(store)
     return {
         "changed": bool(changes),
-        "armed": switch.waiting(store),
+        "armed": armed,
         "diff": [one.diff() for one in changes],
         **({"interface": interface} if interface else {}),
     }

@@ -189,19 +189,37 @@ def _renderers(document: Document, name: str, stanza: Mapping[str, Any]) -> list
     return []
 
 
-def misshapen(content: Any) -> str | None:
-    """Where a file's YAML holds something else than a mapping though netplan wants one; None when it nowhere does."""
-    path, at = "", content
+def misshapen(content: Any) -> list[tuple[str, str, Any]]:
+    """Where a file's YAML has another shape than netplan wants, as far as it is read here: path, rule and value."""
+    path, at = "network", content
     for key in ("network", "ethernets"):
-        if at is None:
-            return None
-        if not isinstance(at, Mapping):
-            return path or "network"
-        path, at = f"{path}.{key}".lstrip("."), at.get(key)
-    if at is None or not isinstance(at, Mapping):
-        return None if at is None else path
-    stanzas = ((name, one) for name, one in at.items() if name != "renderer")
-    return next((f"{path}.{name}" for name, one in stanzas if not isinstance(one, (Mapping, type(None)))), None)
+        if not isinstance(at, (Mapping, type(None))):
+            return [(path, "must be a mapping", at)]
+        path, at = "network" if key == "network" else f"{path}.{key}", (at or {}).get(key)
+    if not isinstance(at, (Mapping, type(None))):
+        return [(path, "must be a mapping", at)]
+    stanzas = [(f"{path}.{name}", one) for name, one in (at or {}).items() if name != "renderer"]
+    return [found for where, stanza in stanzas for found in _misshapen_stanza(where, stanza)]
+
+
+def _misshapen_stanza(path: str, stanza: Any) -> list[tuple[str, str, Any]]:
+    if not isinstance(stanza, (Mapping, type(None))):
+        return [(path, "must be a mapping", stanza)]
+    stanza, found = stanza or {}, []
+    if not isinstance(stanza.get("match"), (Mapping, type(None))):
+        found.append((f"{path}.match", "must be a mapping", stanza["match"]))
+    for key in ("addresses", "routes", "routing-policy"):
+        listed = stanza.get(key)
+        if not isinstance(listed, (list, type(None))):
+            found.append((f"{path}.{key}", "must be a list", listed))
+            continue
+        for index, one in enumerate(listed or ()):
+            if key != "addresses" and not isinstance(one, Mapping):
+                found.append((f"{path}.{key}[{index}]", "must be a mapping", one))
+            elif key == "addresses" and not (isinstance(one, str) or (isinstance(one, Mapping) and len(one) == 1)):
+                rule = "must be an address, or a mapping from one address to its options"
+                found.append((f"{path}.{key}[{index}]", rule, one))
+    return found
 
 
 def _network(content: Mapping[str, Any] | None) -> Mapping[str, Any]:

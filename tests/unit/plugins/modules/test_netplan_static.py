@@ -35,6 +35,7 @@ class Machine:
         self.live, self.after_apply = DHCP, STATIC
         self.came_to, self.netplan, self.pending = str(HOST.ip), "/usr/sbin/netplan", False
         self.answers = True
+        self.finished = []
         #: What the router says when it is asked, and how often it was.
         self.advertises, self.asked = (), 0
 
@@ -80,6 +81,7 @@ def machine(monkeypatch):
         monkeypatch.setattr(module.host, name, value)
     for name, value in {
         "waiting": lambda store: made.pending,
+        "finish": lambda store: made.finished.append(store),
         "arm": made.arm,
         "apply": made.apply,
         "restore": made.restore,
@@ -119,6 +121,16 @@ def test_check_mode_says_what_comes_and_touches_nothing(machine, run):
     assert {one["after_header"]: one["after"] for one in done["diff"]} == {
         path: text for path, text in machine.disk.items() if before.get(path) != text and not path.startswith(STORE)
     }
+
+
+def test_what_another_run_has_yet_to_confirm_is_not_confirmed_by_one_that_changes_nothing(machine, run):
+    run(confirm=False, **ASKED)
+    assert machine.pending
+    assert not run(**ASKED)["armed"]
+    machine.finished.clear()
+    run(**ASKED, _ansible_check_mode=True)
+    run(state="absent", store=STORE, _ansible_check_mode=True)
+    assert machine.finished == []
 
 
 def test_what_is_so_already_is_left_alone(machine, run):
@@ -219,6 +231,18 @@ def owners(text):
         ),
         (owners("network: 5\n"), {}, "/n", "/etc/netplan/01-owners.yaml: network: must be a mapping"),
         (owners("network: [\n"), {}, "/n", "/etc/netplan/01-owners.yaml: must be YAML"),
+        (
+            owners("network: {wifis: {w0: {access-points: {x: {password: 2024-13-45}}}}}\n"),
+            {},
+            "/n",
+            "/etc/netplan/01-owners.yaml: must be YAML (month must be in 1..12)",
+        ),
+        (
+            owners("network: {ethernets: {ens5: {routes: [10.0.0.0/8]}}}\n"),
+            {},
+            "/n",
+            "/etc/netplan/01-owners.yaml: network.ethernets.ens5.routes[0]: must be a mapping, got 10.0.0.0/8",
+        ),
         (
             {},
             {"mac_address": "02:00:00:00:00:99"},

@@ -63,7 +63,7 @@ def test_the_cloud_file_loses_ipv6_of_this_interface_only():
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_files_of_ubuntus_images_on_ec2(case):
     given = document(yaml.safe_load(case["text"]), case["path"])
-    assert static.misshapen(given.content) is None
+    assert static.misshapen(given.content) == []
     assert static.without_ipv6(given, "ens5", MAC).content == case["after"]
     assert static.name_in_netplan([given], "ens5", MAC) == case["stanza"]
 
@@ -148,27 +148,49 @@ class TestName:
         assert self.of_files(**{"01-all": manager, "90-own": {"ethernets": {**networkd, "ens5": {}}}}) == "ens5"
 
     def test_the_renderer_of_all_ethernets(self):
-        assert static.misshapen({"network": {"ethernets": {"renderer": "networkd", "ens5": {}}}}) is None
+        assert static.misshapen({"network": {"ethernets": {"renderer": "networkd", "ens5": {}}}}) == []
         with pytest.raises(PlanError) as caught:
             self.name({"renderer": "NetworkManager", "ens5": {}})
         assert str(caught.value) == f"{PATH}: network.ethernets.renderer: must be networkd, got NetworkManager"
 
 
+MAPPING, LIST = "must be a mapping", "must be a list"
+
+
 @pytest.mark.parametrize(
-    ("content", "where"),
+    "content", [None, {}, {"network": None}, {"network": {"ethernets": {"ens5": None, "ens6": {"addresses": None}}}}]
+)
+def test_what_is_empty_is_no_mistake(content):
+    assert static.misshapen(content) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "where", "rule"),
     [
-        (None, None),
-        ({}, None),
-        ({"network": None}, None),
-        ({"network": {"ethernets": {"ens5": None, "ens6": {}}}}, None),
-        (["network"], "network"),
-        ({"network": 5}, "network"),
-        ({"network": {"ethernets": []}}, "network.ethernets"),
-        ({"network": {"ethernets": {"ens5": True}}}, "network.ethernets.ens5"),
+        (["network"], "network", MAPPING),
+        ({"network": 5}, "network", MAPPING),
+        ({"network": {"ethernets": []}}, "network.ethernets", MAPPING),
+        ({"network": {"ethernets": {"ens5": True}}}, "network.ethernets.ens5", MAPPING),
     ],
 )
-def test_where_a_mapping_is_missing(content, where):
-    assert static.misshapen(content) == where
+def test_where_a_mapping_is_missing(content, where, rule):
+    assert [found[:2] for found in static.misshapen(content)] == [(where, rule)]
+
+
+@pytest.mark.parametrize(
+    ("stanza", "where", "rule", "value"),
+    [
+        ({"match": "ens5"}, "match", MAPPING, "ens5"),
+        ({"addresses": 5}, "addresses", LIST, 5),
+        ({"addresses": [{}]}, "addresses[0]", "must be an address, or a mapping from one address to its options", {}),
+        ({"routes": {"to": "::/0"}}, "routes", LIST, {"to": "::/0"}),
+        ({"routes": [{}, "10.0.0.0/8"]}, "routes[1]", MAPPING, "10.0.0.0/8"),
+        ({"routing-policy": [5]}, "routing-policy[0]", MAPPING, 5),
+    ],
+)
+def test_a_mistake_within_a_stanza_has_path_rule_and_value(stanza, where, rule, value):
+    found = static.misshapen({"network": {"ethernets": {"ens5": stanza}}})
+    assert found == [(f"network.ethernets.ens5.{where}", rule, value)]
 
 
 @pytest.mark.parametrize("prefix_route", [True, False])
