@@ -71,7 +71,7 @@ containers:
       type: str
 opened:
   description: >-
-    Addresses for which M(ipv6.aws_containers.guard#module) has ports from others than the role containers, each with
+    Addresses for which M(ipv6.aws_containers.guard) has ports from others than the role containers, each with
     for whom, and by whom they are declared.
   returned: always
   type: dict

@@ -18,7 +18,7 @@ def read_prefix(text: str, users: Sequence[str] = ()) -> ipaddress.IPv6Network:
     A user that is not there yet would be made by Ansible's module ``user``: an account of a misspelt name.
     """
     problems = Problems()
-    prefix = None
+    prefix = ipaddress.IPv6Network("::/0")
     try:
         prefix = ipaddress.IPv6Network(text)
     except ValueError:
@@ -27,7 +27,6 @@ def read_prefix(text: str, users: Sequence[str] = ()) -> ipaddress.IPv6Network:
     if unknown:
         problems.add("docker_users", "must be users of the host", ", ".join(unknown))
     problems.raise_if_any()
-    assert prefix is not None
     return prefix
 
 
