@@ -107,13 +107,13 @@ def hosts() -> list[Host]:
 
 @pytest.fixture
 def before(hosts: list[Host]) -> dict[str, str]:
-    """The hosts' state before a fault, complete and at rest."""
+    """The hosts' state before a fault, at rest: with the router's word and the leases, which come seconds after a boot."""
 
     def settled(host: Host) -> str:
         last = ""
         for _ in range(PATIENCE):
             now = host.state()
-            if now and now == last and "proto ra" in now:
+            if now == last and all(part in now for part in ("proto ra", "inet ", "/128")):
                 return now
             last = now
             time.sleep(0.5)
