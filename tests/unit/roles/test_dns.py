@@ -5,14 +5,9 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +15,6 @@ from vpclab.ec2 import Server
 from vpclab.ec2.route53 import Zones
 from vpclab.ec2.route53.zones import record_set
 
-ROOT = Path(__file__).parents[3]
 HOSTS = [
     {"host": "web-1", "containers": [{"name": "front", "address": "2001:db8::1", "dns": ["front.web-1", "www"]}]},
     {"host": "web-2", "containers": [{"name": "front", "address": "2001:db8::2", "dns": ["front.web-2", "www"]}]},
@@ -34,9 +28,9 @@ class Account:
 
     server: Server
     zones: Zones
-    folder: Path
+    run_playbook: Callable[..., Any]
 
-    def role(self, *flags: str, **variables: Any) -> subprocess.CompletedProcess[str]:
+    def role(self, *flags: str, **variables: Any) -> Any:
         """Run the role; calls are counted from here on."""
         aws = {
             "endpoint_url": self.server.url,
@@ -50,30 +44,15 @@ class Account:
             "module_defaults": {"group/ipv6.aws_containers.aws": aws},
             "roles": ["ipv6.aws_containers.dns"],
         }
-        local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-        (self.folder / "play.yml").write_text(json.dumps([play]))
-        (self.folder / "hosts.yml").write_text(json.dumps({"all": {"hosts": {"localhost": local}}}))
         given = {"dns_zone": "containers.lab.test", "dns_fleet": "web", "dns_hosts": HOSTS} | variables
-        environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "ANSIBLE_"))}
-        environment |= {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"), "ANSIBLE_NOCOLOR": "1"}
-        command = [sys.executable, "-m", "ansible", "playbook", "-i", "hosts.yml", "play.yml", *flags]
         self.server.endpoint.calls.reset()
-        return subprocess.run(
-            [*command, "-e", json.dumps(given)],
-            cwd=self.folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        return self.run_playbook([play], *flags, variables=given)
 
     def done(self, *flags: str, **variables: Any) -> list[str]:
         """What a run that succeeds changed, in its order: each as record, type and state."""
         run = self.role(*flags, **variables)
-        assert run.returncode == 0, run.stdout + run.stderr
-        return re.findall(r"changed: \[localhost\] => \(item=(.*)\)", run.stdout)
+        assert run.status == 0, run.said
+        return re.findall(r"changed: \[localhost\] => \(item=(.*)\)", run.said)
 
     def records(self, zone: int = 0) -> dict[tuple[str, str], tuple[str, ...]]:
         """All but what each zone has: (name, type) → values."""
@@ -90,10 +69,10 @@ class Account:
 
 
 @pytest.fixture
-def account(tmp_path: Path) -> Iterator[Account]:
+def account(run_playbook: Callable[..., Any]) -> Iterator[Account]:
     zones = Zones()
     with Server(zones=zones) as server:
-        yield Account(server, zones, tmp_path)
+        yield Account(server, zones, run_playbook)
 
 
 def test_names_come_stay_and_go(account: Account) -> None:
@@ -128,8 +107,8 @@ def test_somebody_elses_record_is_refused_before_the_first_write(account: Accoun
     account.add("www.containers.lab.test", "AAAA", "2001:db8::99")
     before = account.records()
     run = account.role()
-    assert run.returncode != 0
-    assert "web-1.containers[front].dns[1]: is somebody else's record" in run.stdout + run.stderr
+    assert run.status != 0
+    assert "web-1.containers[front].dns[1]: is somebody else's record" in run.said
     assert account.records() == before
     assert account.server.endpoint.calls.counts() == READS
 
@@ -144,8 +123,8 @@ def test_an_owner_that_can_not_be_written_keeps_its_address_away(account: Accoun
         )
     ]
     run = account.role(__dns_changes=changes)
-    assert run.returncode != 0
-    assert "Value should be enclosed in quotation marks" in run.stdout + run.stderr
+    assert run.status != 0
+    assert "Value should be enclosed in quotation marks" in run.said
     assert account.records() == {}
 
 
@@ -162,15 +141,15 @@ def test_which_zone_is_meant(account: Account) -> None:
     (public,) = account.zones.all()
     private = account.zones.create("containers.lab.test", "p", None, True, [("vpc-1", "us-east-1")])
     run = account.role()
-    assert run.returncode != 0
-    said = run.stdout + run.stderr
+    assert run.status != 0
+    said = run.said
     assert "dns_zone: must be the id of one of the zones of that name" in said
     assert all(told in said for told in (f"{public.id} (public)", f"{private.id} (private)"))
     assert len(account.done(dns_zone=private.id)) == 6
     assert ("www.containers.lab.test.", "AAAA", "") in private.records
     run = account.role(dns_zone="Z0123456789ABCDEFGHIJ")
-    assert run.returncode != 0
-    assert "dns_zone: must be the id or the name of a hosted zone of this account" in run.stdout + run.stderr
+    assert run.status != 0
+    assert "dns_zone: must be the id or the name of a hosted zone of this account" in run.said
     assert account.done(dns_zone="gone.test", dns_state="absent") == []
 
 
@@ -179,5 +158,5 @@ def test_without_a_zone_nothing_is_asked(account: Account) -> None:
     assert account.done(dns_zone="", dns_hosts=hosts) == []
     assert account.server.endpoint.calls.counts() == {}
     run = account.role(dns_zone="")
-    assert run.returncode != 0
-    assert "web-1.containers[front].dns: must not be given without dns_zone" in run.stdout + run.stderr
+    assert run.status != 0
+    assert "web-1.containers[front].dns: must not be given without dns_zone" in run.said

@@ -9,14 +9,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
+#: Whatever a host is called, it is this machine: no test reaches another.
+HERE = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 
 
 @dataclass(frozen=True)
@@ -29,25 +31,27 @@ class Run:
 
 @pytest.fixture
 def run_playbook(tmp_path: Path) -> Callable[..., Run]:
-    """Runs a playbook, named by its path in the clone, from the test's folder.
+    """Runs a playbook from the test's folder: one of the clone by its path there, or these plays.
 
     The inventory: ``groups`` by name, ``shared`` for the variables of all hosts; ``local`` for localhost to be listed
     in it. ``variables`` are those of the command line.
     """
 
     def run(
-        playbook: str,
+        playbook: str | Sequence[Mapping[str, Any]],
         *flags: str,
-        groups: Mapping[str, Any],
+        groups: Mapping[str, Any] | None = None,
         local: bool = True,
         shared: Mapping[str, Any] | None = None,
         variables: Mapping[str, Any] | None = None,
     ) -> Run:
-        here = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+        if not isinstance(playbook, str):
+            (tmp_path / "play.yml").write_text(json.dumps(playbook))
+            playbook = str(tmp_path / "play.yml")
         everything = {
-            "hosts": {"localhost": here} if local else {},
-            "vars": dict(shared or {}),
-            "children": dict(groups),
+            "hosts": {"localhost": {}} if local else {},
+            "vars": {**HERE, **(shared or {})},
+            "children": groups or {},
         }
         (tmp_path / "hosts.yml").write_text(json.dumps({"all": everything}))
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "ANSIBLE_"))}
