@@ -16,6 +16,8 @@ description:
   - Needs root and Python 3.9 on the host. Nothing on the host or in a container is changed.
 author:
   - Contributors to the ipv6.aws_containers project (@ipv6)
+extends_documentation_fragment:
+  - ipv6.aws_containers.observing
 options:
   pings:
     description: What to ping.
@@ -88,17 +90,6 @@ options:
     description: Seconds to wait for the last replies, and for a connection to open.
     type: float
     default: 2.0
-attributes:
-  check_mode:
-    description: Runs the same in check mode, since it changes nothing.
-    support: full
-  diff_mode:
-    description: There is nothing to compare.
-    support: none
-  platform:
-    description: Linux.
-    platforms: linux
-    support: full
 """
 
 EXAMPLES = r"""

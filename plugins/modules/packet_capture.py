@@ -16,6 +16,8 @@ description:
   - Needs root and Python 3.9 on the host, and no other program. Nothing on the host is changed.
 author:
   - Contributors to the ipv6.aws_containers project (@ipv6)
+extends_documentation_fragment:
+  - ipv6.aws_containers.observing
 options:
   name:
     description: Name of the capture; two at a time need two names.
@@ -38,17 +40,6 @@ options:
     description: The capture ends by itself after this time if nobody collects it.
     type: int
     default: 120
-attributes:
-  check_mode:
-    description: Runs the same in check mode, since it changes nothing.
-    support: full
-  diff_mode:
-    description: There is nothing to compare.
-    support: none
-  platform:
-    description: Linux.
-    platforms: linux
-    support: full
 """
 
 EXAMPLES = r"""
