@@ -12,7 +12,8 @@ from __future__ import annotations
 import ipaddress
 import socket
 import struct
-import time
+
+from .._observe import icmp
 
 ALL_ROUTERS = "ff02::2"
 ADVERTISEMENT = 134
@@ -21,9 +22,6 @@ SOLICITATION = struct.pack("!BBHI", 133, 0, 0, 0)
 #: What a packet has that no router has forwarded; every other advertisement is forged or strayed.
 HOP_LIMIT = 255
 _FIXED, _PREFIX_INFORMATION, _ON_LINK = 16, 3, 0x80
-#: Linux's, which Python has no names for: ``struct icmp6_filter`` has a bit for each type that is *not* let through.
-_ICMPV6_FILTER = 1
-_ONLY_ADVERTISEMENTS = struct.pack("=8I", *(0xFFFFFFFF ^ ((n == 4) << (ADVERTISEMENT % 32)) for n in range(8)))
 
 
 def on_link(packet: bytes) -> tuple[ipaddress.IPv6Network, ...]:
@@ -48,32 +46,16 @@ def solicit(interface: str, seconds: float = 2.0) -> tuple[ipaddress.IPv6Network
     A second solicitation goes out half-way. Also empty where the host can't ask: no link-local address, say.
     """
     try:
-        with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as asking:
-            asking.setsockopt(socket.IPPROTO_ICMPV6, _ICMPV6_FILTER, _ONLY_ADVERTISEMENTS)
+        with icmp.opened(ADVERTISEMENT) as asking:
             asking.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode() + b"\0")
             asking.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, HOP_LIMIT)
-            asking.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVHOPLIMIT, 1)
             for _attempt in range(2):
                 asking.sendto(SOLICITATION, (ALL_ROUTERS, 0, 0, socket.if_nametoindex(interface)))
-                found = _heard(asking, time.monotonic() + seconds / 2)
-                if found:
-                    return found
+                for packet, hop_limit, sender in icmp.heard(asking, seconds / 2):
+                    by_router = hop_limit == HOP_LIMIT and ipaddress.IPv6Address(sender).is_link_local
+                    found = on_link(packet) if by_router else ()
+                    if found:
+                        return found
     except OSError:
         pass
-    return ()
-
-
-def _heard(asking: socket.socket, end: float) -> tuple[ipaddress.IPv6Network, ...]:
-    """The first advertisement's networks until ``end``, a time of the monotonic clock."""
-    while (left := end - time.monotonic()) > 0:
-        asking.settimeout(left)
-        try:
-            packet, ancillary, _flags, sender = asking.recvmsg(2048, socket.CMSG_SPACE(4))
-        except socket.timeout:  # noqa: UP041 - another class than TimeoutError before Python 3.10
-            break
-        hops = [struct.unpack("=i", data)[0] for _level, kind, data in ancillary if kind == socket.IPV6_HOPLIMIT]
-        router = ipaddress.IPv6Address(sender[0].partition("%")[0])
-        found = on_link(packet) if hops == [HOP_LIMIT] and router.is_link_local else ()
-        if found:
-            return found
     return ()

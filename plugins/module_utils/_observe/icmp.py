@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Echo requests over a raw socket of our own: what ``ping`` does, without needing it in the image."""
+"""ICMPv6 over a raw socket of our own, and what ``ping`` does with it, without needing it in the image."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 ECHO_REQUEST, ECHO_REPLY = 128, 129
 UNREACHABLE, TOO_BIG, TIME_EXCEEDED = 1, 2, 3
@@ -114,28 +114,40 @@ def _request(sock: socket.socket, tally: Tally, identifier: int, sequence: int) 
     tally.error = request(sock, tally.target, identifier, sequence) or tally.error
 
 
-def _collect(
-    sock: socket.socket, tallies: Mapping[str, Tally], identifier: int, seconds: float, stop_when_complete: bool
-) -> None:
+def heard(
+    sock: socket.socket, seconds: float, enough: Callable[[], bool] = lambda: False
+) -> Iterator[tuple[bytes, int, str]]:
+    """The messages that come to an ``opened`` socket: each from its type on, its hop limit and its sender's address.
+
+    Ends after ``seconds``, or as soon as it is ``enough``: asked before the first one, and after each.
+    """
     deadline = time.monotonic() + seconds
-    while True:
-        if stop_when_complete and all(len(tally.milliseconds) == len(tally.sent) for tally in tallies.values()):
-            return
+    while not enough():
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([sock], [], [], left)[0]:
             return
-        data, ancillary, _flags, peer = sock.recvmsg(2048, 256)
+        data, ancillary, _flags, peer = sock.recvmsg(2048, 256)  # nobody needs more of a larger one
+        yield data, _hop_limit(ancillary), peer[0]
+
+
+def _collect(
+    sock: socket.socket, tallies: Mapping[str, Tally], identifier: int, seconds: float, stop_when_complete: bool
+) -> None:
+    def complete() -> bool:
+        return stop_when_complete and all(len(tally.milliseconds) == len(tally.sent) for tally in tallies.values())
+
+    for data, hop_limit, peer in heard(sock, seconds, complete):
         now = time.monotonic()
         kind, code, _checksum, echoed, sequence = HEADER.unpack_from(data)
         if kind == ECHO_REPLY:
-            tally = tallies.get(peer[0])
+            tally = tallies.get(peer)
             if tally is not None and echoed == identifier:
-                tally.reply(sequence, _hop_limit(ancillary), now)
+                tally.reply(sequence, hop_limit, now)
             continue
         failed = about(data, identifier)
         if failed is not None and failed in tallies:
             said = ERRORS.get((kind, code), f"ICMPv6 type {kind} code {code}")
-            tallies[failed].error = f"{said}, says {peer[0]}"
+            tallies[failed].error = f"{said}, says {peer}"
 
 
 def _hop_limit(ancillary: Sequence[tuple[int, int, bytes]]) -> int:

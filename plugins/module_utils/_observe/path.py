@@ -11,10 +11,8 @@ forbids the sender to (RFC 8899 calls such packets probes). What is told along t
 from __future__ import annotations
 
 import os
-import select
 import socket
 import struct
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -114,17 +112,15 @@ def keep_whole(sock: socket.socket) -> None:
 def _collect(
     sock: socket.socket, ways: Mapping[str, Way], waiting: Sequence[Way], identifier: int, seconds: float
 ) -> None:
-    deadline = time.monotonic() + seconds
-    while any(way.waits for way in waiting):
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([sock], [], [], left)[0]:
-            return
-        data, peer = sock.recvfrom(SMALLEST)  # what is larger is cut off: neither message needs the rest
+    def answered() -> bool:
+        return not any(way.waits for way in waiting)
+
+    for data, _hop_limit, peer in icmp.heard(sock, seconds, answered):
         kind, _code, _checksum, echoed, sequence = icmp.HEADER.unpack_from(data)
         if kind == icmp.ECHO_REPLY:
-            if echoed == identifier and peer[0] in ways:
-                ways[peer[0]].reply(sequence)
+            if echoed == identifier and peer in ways:
+                ways[peer].reply(sequence)
             continue
         target = icmp.about(data, identifier)
         if target is not None and target in ways:
-            ways[target].too_big(_MTU.unpack_from(data, 4)[0], peer[0])
+            ways[target].too_big(_MTU.unpack_from(data, 4)[0], peer)

@@ -49,3 +49,35 @@ def test_what_names_no_on_link_network(packet):
 
 def test_an_interface_that_is_not_there_has_no_router():
     assert router.solicit("no-such-link") == ()
+
+
+class Deaf:
+    """A socket that sends into nothing; what is heard on it, the test says."""
+
+    def __init__(self):
+        self.sent = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_error):
+        return None
+
+    def setsockopt(self, *_option):
+        return None
+
+    def sendto(self, packet, to):
+        self.sent.append((packet[0], to[0]))
+
+
+@pytest.mark.parametrize(
+    ("hop_limit", "sender", "asked", "believed"),
+    [(255, "fe80::1", 1, True), (64, "fe80::1", 2, False), (255, "2001:db8::1", 2, False)],
+    ids=["the router's", "forwarded", "not link-local"],
+)
+def test_only_a_router_on_the_link_is_believed(monkeypatch, hop_limit, sender, asked, believed):
+    packet, socket = FIXED + prefix("2001:db8::", 64), Deaf()
+    monkeypatch.setattr(router.icmp, "opened", lambda *kinds: socket)
+    monkeypatch.setattr(router.icmp, "heard", lambda sock, seconds: iter([(packet, hop_limit, sender)]))
+    assert router.solicit("lo") == ((IPv6Network("2001:db8::/64"),) if believed else ())
+    assert socket.sent == [(133, "ff02::2")] * asked
