@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .._docker.engine import DEFAULT_BRIDGE
 from .._plan.errors import Problems
 
-DEFAULT_BRIDGE = "default_bridge"
 PLACEHOLDERS = ("container", "host", "fleet")
 #: RFC 1123, section 2.1; 253 characters are the 255 octets of RFC 1035 without the root's and the first length.
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")

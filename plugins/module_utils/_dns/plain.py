@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from .._docker.engine import ROUTED
 from .._plan.errors import PlanError, Problems
 from .changes import Scope, decide, read_zone
 from .names import bare, wanted
@@ -27,7 +28,7 @@ def declared(hosts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
             "host": host["inventory_hostname"],
-            "network": host.get("container_network") or "routed",
+            "network": host.get("container_network") or ROUTED,
             "containers": [
                 {key: one[key] for key in ("name", "dns") if one.get(key) is not None}
                 for one in host.get("containers") or ()

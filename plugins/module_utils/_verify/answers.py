@@ -47,6 +47,10 @@ class Answers:
         """Echo requests for this destination that the capture saw arrive."""
         return self._arrivals.get(destination, [])
 
+    def came(self, destination: str, port: int) -> bool:
+        """Whether the capture saw TCP packets for this port."""
+        return (destination, port) in self._attempts
+
     @property
     def flows(self) -> tuple[Entry, ...]:
         """Everything that the capture saw."""
@@ -75,6 +79,10 @@ class Answers:
             if flow["protocol"] == "icmpv6" and flow["kind"] == ECHO_REQUEST:
                 found.setdefault(flow["destination"], []).append(flow)
         return found
+
+    @cached_property
+    def _attempts(self) -> set[tuple[str, int]]:
+        return {(flow["destination"], flow["port"]) for flow in self.flows if flow["protocol"] == "tcp"}
 
     def _by(self, kind: str, *keys: str) -> dict[Way, Entry]:
         """By these keys; the first of those that are alike."""

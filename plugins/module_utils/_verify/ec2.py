@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .._plan.addresses import Block, address_text, read_address, read_block
+from .._plan.addresses import address_text, read_address
+from .._plan.model import MODE_BLOCK
 from . import hints
 from .answers import ECHO_REQUEST
-from .model import BLOCK, Check, Fleet, Host, check, texts
+from .model import Check, Fleet, Host, check, texts
 
 #: Of a large fleet's other prefixes, so many are named as evidence.
 MOST_NAMED = 4
@@ -25,19 +26,10 @@ def checks(fleet: Fleet, host: Host) -> Iterator[Check]:
     yield _security_group(fleet, host)
 
 
-def container_routes(host: Host) -> list[Block]:
-    """The prefixes that the host routes to its containers' bridge, as its own routing table says, each once.
-
-    Docker 26 adds a route of its own to docker0 beside the kernel's when it starts again.
-    """
-    routes = (route["to"] for route in host.seen.get("routes", ()) if route["dev"] == host.bridge)
-    return [read_block(prefix) for prefix in dict.fromkeys(routes)]
-
-
 def _block(fleet: Fleet, host: Host) -> Check:
-    own = container_routes(host)
+    own = host.container_routes
     far = [other for other in fleet.hosts if other.name != host.name]
-    others = [(other.name, block) for other in far for block in container_routes(other)]
+    others = [(other.name, block) for other in far for block in other.container_routes]
     overlaps = [f"{name} {block}" for name, block in others if any(block.overlaps(mine) for mine in own)]
     inside = all(host.subnet.covers(block) for block in own)
     said = ", ".join(f"{block} dev {host.bridge}" for block in own)
@@ -63,7 +55,7 @@ def _eni(host: Host) -> Check:
     expected = {
         "eni_id": host.eni.get("eni_id"),
         "addresses": _planned_addresses(host),
-        "prefixes": [] if host.mode == BLOCK else [str(host.prefix)],
+        "prefixes": [] if host.mode == MODE_BLOCK else [str(host.prefix)],
     }
     metadata = host.seen.get("metadata") or {}
     eni_id = metadata.get("interface_id", "") if metadata else host.eni.get("eni_id")

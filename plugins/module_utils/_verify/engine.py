@@ -9,10 +9,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .._docker.engine import DEFAULT_BRIDGE
 from .._observe.images import registry, repository
 from .._plan.addresses import address_text, read_address
 from . import hints
-from .model import DEFAULT_BRIDGE, Check, Container, Host, check
+from .model import Check, Container, Host, check
 
 
 def checks(host: Host) -> Iterator[Check]:

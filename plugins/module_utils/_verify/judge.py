@@ -11,18 +11,12 @@ from typing import Any
 from .._plan.addresses import address_text
 from . import ec2, engine, hints, machine, names, path, traffic
 from .model import Check, Fleet, Host, check
-from .pairs import Pairs, choose, described, targets
+from .pairs import Pairs, choose, described
 from .probes import name_to_resolve
 
 SCHEMA = 1
 #: The role's default name of it.
 VANTAGE_GROUP = "vantage"
-
-
-def checks(fleet: Fleet) -> list[Check]:
-    """Every check of every host, in the allocation's order."""
-    pairs = choose(fleet)
-    return [made for host in fleet.hosts for made in _of_host(fleet, host, pairs)]
 
 
 def _of_host(fleet: Fleet, host: Host, pairs: Pairs) -> Iterator[Check]:
@@ -50,13 +44,14 @@ def _of_host(fleet: Fleet, host: Host, pairs: Pairs) -> Iterator[Check]:
 
 def report(fleet: Fleet) -> dict[str, Any]:
     """The judgement as plain data: ``schema``, ``holds``, ``hosts``, ``left_out``, ``waited``, ``checks``…"""
-    made = checks(fleet)
+    pairs = choose(fleet)
+    made = [each for host in fleet.hosts for each in _of_host(fleet, host, pairs)]
     return {
         "schema": SCHEMA,
         "holds": bool(made) and all(each.holds for each in made),
         "hosts": {host.name: _portrait(host) for host in fleet.hosts},
         "internet": _internet(fleet),
-        "left_out": list(_left_out(fleet)),
+        "left_out": list(_left_out(fleet, pairs)),
         "waited": list(_waited(fleet)),
         "checks": [each.to_dict() for each in made],
     }
@@ -90,10 +85,10 @@ def _portrait(host: Host) -> dict[str, Any]:
     }
 
 
-def _left_out(fleet: Fleet) -> Iterator[str]:
+def _left_out(fleet: Fleet, pairs: Pairs) -> Iterator[str]:
     """The kinds of checks that were not made, and what they would need; silence would pass for a proof."""
-    tried = described(fleet)
-    if len(targets(fleet)) == 1:
+    tried = described(pairs)
+    if len(pairs) == 1:
         yield "*.container between containers: there is one alone"
     elif tried:
         yield f"*.container: {tried}"

@@ -10,8 +10,9 @@ from typing import Any
 
 from .._apt.sources import main_mirror
 from .._plan.addresses import address_text, read_address
+from .._plan.model import MODE_BLOCK
 from . import hints
-from .model import BLOCK, Check, Host, check
+from .model import Check, Host, check
 
 CLOUD_FILE = "/etc/netplan/50-cloud-init.yaml"
 
@@ -21,7 +22,7 @@ def checks(host: Host) -> Iterator[Check]:
     yield _ssh(host)
     yield _sources(host)
     yield from _apt(host)
-    if host.mode == BLOCK:
+    if host.mode == MODE_BLOCK:
         yield _before(host)
         yield _cloud_file(host)
     yield _address(host)
@@ -86,7 +87,7 @@ def _own_addresses(host: Host) -> list[tuple[str, bool]]:
 
 def _address(host: Host) -> Check:
     """Block: one static address with the subnet's length and no other. Prefix: the lease of it, and no other."""
-    static = host.mode == BLOCK
+    static = host.mode == MODE_BLOCK
     length = host.subnet.length if static else 128
     expected = [{"address": f"{address_text(host.address)}/{length}", "dynamic": not static}]
     held = _own_addresses(host)
@@ -103,7 +104,7 @@ def _default_routes(host: Host) -> list[Mapping[str, Any]]:
 def _default_route(host: Host) -> Check:
     """Block: static, as netplan wrote it. Prefix: by router advertisement. Both by a link-local gateway."""
     found = _default_routes(host)
-    expected = {"gateway": "link-local", "dev": host.interface, "proto": "static" if host.mode == BLOCK else "ra"}
+    expected = {"gateway": "link-local", "dev": host.interface, "proto": "static" if host.mode == MODE_BLOCK else "ra"}
     observed = [{"gateway": _kind(route["via"]), "dev": route["dev"], "proto": route["proto"]} for route in found]
     listed = "; ".join(f"default via {route['via']} dev {route['dev']} proto {route['proto']}" for route in found)
     return check(host, "host.default_route", [expected], observed, listed or "no default route", hints.HOST_ROUTE)
@@ -119,7 +120,7 @@ def _routes(host: Host) -> Check:
     expected = sorted(
         [f"{host.prefix} dev {host.bridge}", f"{host.subnet} dev {host.interface}", f"default dev {host.interface}"]
     )
-    tolerated = {address_text(host.address)} if host.mode != BLOCK else set()
+    tolerated = {address_text(host.address)} if host.mode != MODE_BLOCK else set()
     kept = [route for route in host.seen["routes"] if route["to"] not in tolerated]
     observed = sorted({f"{route['to']} dev {route['dev']}" for route in kept})
     listed = "; ".join(_route_text(route) for route in kept)

@@ -8,16 +8,12 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from .._plan.addresses import Block, address_text
+from .._plan.addresses import Block, address_text, read_address, read_block
+from .._plan.model import ASSIGN_CONTAINERS, MODE_BLOCK
 from .answers import Answers
-
-BLOCK, PREFIX = "block", "prefix"
-ROUTED, DEFAULT_BRIDGE = "routed", "default_bridge"
-AUTO = "auto"
-#: The value of ``assign`` with which only the containers' own addresses of a block are assigned.
-CONTAINERS = "containers"
 
 
 class VerifyError(ValueError):
@@ -109,9 +105,9 @@ class Host:
         Of a block, ``assign: containers`` leaves out the network's own address, the bridge's, and the rest after the
         last container's.
         """
-        if self.mode != BLOCK:
+        if self.mode != MODE_BLOCK:
             return ()
-        if self.eni.get("assign") != CONTAINERS:
+        if self.eni.get("assign") != ASSIGN_CONTAINERS:
             return self.prefix.addresses()
         first = self.bridge_address + 1
         return tuple(range(first, first + int(self.eni.get("container_count") or 0)))
@@ -120,6 +116,15 @@ class Host:
     def bridge_address(self) -> int:
         """The bridge's own address: the first after the network address, on every engine."""
         return self.prefix.first + 1
+
+    @cached_property
+    def container_routes(self) -> tuple[Block, ...]:
+        """The prefixes that the host routes to its containers' bridge, as its own routing table says, each once.
+
+        Docker 26 adds a route of its own to docker0 beside the kernel's when it starts again.
+        """
+        routes = (route["to"] for route in self.seen.get("routes", ()) if route["dev"] == self.bridge)
+        return tuple(read_block(prefix) for prefix in dict.fromkeys(routes))
 
     def container_seen(self, name: str) -> Mapping[str, Any]:
         """What was seen of a container; empty when there is no such container."""
@@ -140,6 +145,11 @@ class Host:
                 return str(entry["address"])
         return ""
 
+    def address_of(self, container: Container) -> str:
+        """A container's own address; while that is not known the pinned one; "" where there is none."""
+        pinned = "" if container.address is None else address_text(container.address)
+        return self.container_address(container.name) or pinned
+
 
 @dataclass(frozen=True)
 class Fleet:
@@ -153,6 +163,17 @@ class Fleet:
     pairs: str | int = "auto"
     #: Whether there are hosts that are not judged.
     partial: bool = False
+
+    @cached_property
+    def named(self) -> Mapping[str, tuple[int, ...]]:
+        """The addresses of the containers that have a name in DNS, by name, as far as they are known."""
+        found: dict[str, tuple[int, ...]] = {}
+        for host in self.hosts:
+            for container in host.containers:
+                address = host.address_of(container)
+                for name in container.names if address else ():
+                    found[name] = (*found.get(name, ()), read_address(address))
+        return found
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from typing import Any
 from .._plan.addresses import read_address
 from . import hints
 from .model import Check, Container, Fleet, Host, check, texts
-from .pairs import targets
 from .probes import name_to_resolve, seen_running
 
 
@@ -30,8 +29,7 @@ def _called(fleet: Fleet, host: Host, container: Container, name: str, vantage: 
     """Its own address, and with it only those of containers that share the name, where all of these are known."""
     answer: Mapping[str, Any] = fleet.vantage[vantage].name(None, name) or {}
     found = list(answer.get("addresses", ()))
-    shared = [target.address for target in targets(fleet) if name in target.container.names and target.address]
-    own, expected = host.container_address(container.name), texts([read_address(address) for address in shared])
+    own, expected = host.container_address(container.name), texts(fleet.named.get(name, ()))
     observed = texts([read_address(address) for address in found])
     said = f"{name} is {', '.join(observed)}" if found else f"{name}: {answer.get('error')}"
     return check(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .._plan.addresses import address_text
 from .model import Container, Fleet, Host
 
 ALL, RING, AUTO = "all", "ring", "auto"
@@ -37,14 +36,8 @@ Pairs = dict[tuple[str, str], list[Target]]
 def targets(fleet: Fleet) -> list[Target]:
     """Every declared container."""
     return [
-        Target(host, container, host.container_address(container.name) or _pinned(container))
-        for host in fleet.hosts
-        for container in host.containers
+        Target(host, container, host.address_of(container)) for host in fleet.hosts for container in host.containers
     ]
-
-
-def _pinned(container: Container) -> str:
-    return "" if container.address is None else address_text(container.address)
 
 
 def choose(fleet: Fleet) -> Pairs:
@@ -68,11 +61,10 @@ def choose(fleet: Fleet) -> Pairs:
     return {key: [every[at] for at in sorted(order[other] for other in others)] for key, others in chosen.items()}
 
 
-def described(fleet: Fleet) -> str:
+def described(pairs: Pairs) -> str:
     """How many pairs were left out, for people; "" when none was."""
-    count = len(targets(fleet))
-    made = sum(len(others) for others in choose(fleet).values())
-    every = count * (count - 1)
+    made = sum(map(len, pairs.values()))
+    every = len(pairs) * (len(pairs) - 1)
     return "" if made == every else f"{made} of {every} pairs of containers are tried (verify_pairs)"
 
 

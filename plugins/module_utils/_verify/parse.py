@@ -11,18 +11,19 @@ from typing import Any, TypeVar
 
 from .._dns.names import wanted
 from .._dns.plain import zone_id
+from .._docker.declared import AUTO as ANY_ADDRESS
+from .._docker.engine import DEFAULT_BRIDGE, DEFAULT_BRIDGE_INTERFACE, NETWORKS, ROUTED
 from .._plan import inventory
 from .._plan.addresses import Block, read_address, read_block, resolve, single
 from .._plan.errors import PlanError, Problems
+from .._plan.model import MODES
 from .answers import Answers
-from .model import AUTO, BLOCK, DEFAULT_BRIDGE, PREFIX, ROUTED, Container, Fleet, Host, Opening, VerifyError
-from .pairs import ALL, RING
+from .model import Container, Fleet, Host, Opening, VerifyError
+from .pairs import ALL, AUTO, RING
 
 T = TypeVar("T")
 Called = Mapping[tuple[str, str], tuple[str, ...]]
 
-MODES = (BLOCK, PREFIX)
-NETWORKS = (ROUTED, DEFAULT_BRIDGE)
 WORDS = (AUTO, ALL, RING)
 
 
@@ -72,7 +73,7 @@ def _host(name: str, eni: Mapping[str, Any], declared: Mapping[str, Any], called
         name=name,
         mode=_one_of(eni.get("container_mode"), MODES, f"{path}.container_mode"),
         network=_one_of(network, NETWORKS, f"declared.{name}.network"),
-        bridge=str(declared.get("bridge") or ("docker0" if network == DEFAULT_BRIDGE else "br-pub6")),
+        bridge=str(declared.get("bridge") or (DEFAULT_BRIDGE_INTERFACE if network == DEFAULT_BRIDGE else "br-pub6")),
         address=_read(read_address, eni.get("host_address"), f"{path}.host_address"),
         prefix=_read(read_block, eni.get("container_prefix"), f"{path}.container_prefix"),
         subnet=subnet,
@@ -125,9 +126,9 @@ def containers(declared: Sequence[Mapping[str, Any]], subnet: Block, path: str) 
         name = entry.get("name")
         if not name:
             raise VerifyError(f"{where}.name: must be given, got {name!r}")
-        pinned = entry.get("address") or AUTO
+        pinned = entry.get("address") or ANY_ADDRESS
         address = None
-        if pinned != AUTO:
+        if pinned != ANY_ADDRESS:
             address = resolve(single(_read(read_address, pinned, f"{where}.address")), subnet).first
         openings = _openings(entry.get("ports"), f"{where}.ports")
         found.append(Container(str(name), str(entry.get("image") or ""), address, openings))

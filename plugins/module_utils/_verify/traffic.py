@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from .._plan.addresses import address_text
@@ -24,6 +26,26 @@ ON_ARRIVAL = INITIAL_HOP_LIMIT - 1
 
 Flow = Mapping[str, Any]
 Tried = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """What came for one destination of all that a place saw, as seen by the ``host`` whose container ``own`` asked."""
+
+    host: Host
+    own: str
+    flows: Sequence[Flow]
+
+    @cached_property
+    def untouched(self) -> list[Flow]:
+        """What has the container's own address."""
+        return [flow for flow in self.flows if flow["source"] == self.own]
+
+    @cached_property
+    def translated(self) -> list[str]:
+        """Sources that are the asking host's, not the container's own: what masquerading would put in its place."""
+        held = {entry["address"] for entry in self.host.seen.get("addresses", ())} | {address_text(self.host.address)}
+        return sorted({flow["source"] for flow in self.flows} & (held - {self.own}))
 
 
 def checks(fleet: Fleet, host: Host, pairs: Pairs) -> Iterator[Check]:
@@ -52,9 +74,7 @@ def _pair(host: Host, container: Container, target: Target) -> Iterator[Check]:
     far, peer, address = target
     own = host.container_address(container.name)
     ping = host.answers.ping(container.name, address)
-    arrivals = far.answers.arrivals(address)
-    from_own = [flow for flow in arrivals if flow["source"] == own]
-    translated = _translated(host, own, arrivals)
+    arrived = Arrived(host, own, far.answers.arrivals(address))
     apart = far.name != host.name
     subject = f"{container.name} to {far.name}/{peer.name}"
     hop_limit = ACROSS_HOSTS if apart else ON_ONE_HOST
@@ -69,57 +89,52 @@ def _pair(host: Host, container: Container, target: Target) -> Iterator[Check]:
         expected,
         observed,
         evidence and f"{own} to {address}: {evidence}",
-        _ping_hint(ping, bool(from_own), translated, apart),
+        _ping_hint(ping, arrived, apart),
         subject=subject,
     )
     if not apart:  # one bridge: the packets never come to an interface that could be captured
         return
-    limits = sorted({flow["hop_limit"] for flow in from_own})
-    count = sum(flow["count"] for flow in from_own)
-    yield check(
-        host,
-        "capture.container",
+    yield _capture(arrived, ping, "capture.container", (far.name, address), hints.NO_ARRIVAL, subject)
+
+
+def _capture(
+    arrived: Arrived, ping: Mapping[str, Any], kind: str, where: tuple[str, str], otherwise: str, subject: str
+) -> Check:
+    """That echo requests came as the container sent them; ``where``: the place that watched, and their destination."""
+    own, translated = arrived.own, arrived.translated
+    hint = hints.TRANSLATED if translated else otherwise
+    return check(
+        arrived.host,
+        kind,
         {"source": own, "translated_to": []},
-        {"source": own if from_own else "", "translated_to": translated},
-        _seen_text(far.name, far.interface, own, address, count, limits) if from_own else _nothing(arrivals, far.name),
-        _capture_hint(ping, translated, hints.NO_ARRIVAL),
-        holds=bool(own and from_own and not translated),
+        {"source": own if arrived.untouched else "", "translated_to": translated},
+        _seen_text(arrived, *where),
+        hint if ping["sent"] else hints.NOT_TRIED,
+        holds=bool(own and arrived.untouched and not translated),
         subject=subject,
     )
 
 
-def _translated(host: Host, own: str, arrivals: list[Flow]) -> list[str]:
-    """Sources that are the asking host's, not the container's ``own``: what masquerading would put in its place."""
-    hosts = {entry["address"] for entry in host.seen.get("addresses", ())} | {address_text(host.address)}
-    return sorted({flow["source"] for flow in arrivals} & (hosts - {own}))
+def _seen_text(arrived: Arrived, place: str, target: str) -> str:
+    if not arrived.untouched:
+        others = ", ".join(sorted({flow["source"] for flow in arrived.flows}))
+        return f"on {place}: echo requests from {others} only" if others else f"on {place}: no echo request arrived"
+    interface = arrived.untouched[0]["interface"]
+    count = sum(flow["count"] for flow in arrived.untouched)
+    shown = "/".join(str(limit) for limit in sorted({flow["hop_limit"] for flow in arrived.untouched}))
+    return f"on {place}'s {interface}: {count} echo requests {arrived.own} > {target}, hop limit {shown}"
 
 
-def _seen_text(place: str, interface: str, source: str, target: str, count: int, limits: list[int]) -> str:
-    shown = "/".join(str(limit) for limit in limits)
-    return f"on {place}'s {interface}: {count} echo requests {source} > {target}, hop limit {shown}"
-
-
-def _nothing(arrivals: list[Flow], place: str) -> str:
-    others = ", ".join(sorted({flow["source"] for flow in arrivals}))
-    return f"on {place}: echo requests from {others} only" if others else f"on {place}: no echo request arrived"
-
-
-def _ping_hint(ping: Mapping[str, Any], arrived: bool, translated: list[str], apart: bool) -> str:
+def _ping_hint(ping: Mapping[str, Any], arrived: Arrived, apart: bool) -> str:
     if not ping["sent"]:
         return hints.NOT_TRIED
     if not ping["received"]:
-        if translated:
+        if arrived.translated:
             return hints.TRANSLATED
-        return hints.NO_REPLY if arrived or not apart else hints.NO_ARRIVAL
+        return hints.NO_REPLY if arrived.untouched or not apart else hints.NO_ARRIVAL
     if ping["received"] < ping["sent"]:
         return hints.SOME_LOST
     return hints.HOP_LIMIT
-
-
-def _capture_hint(ping: Mapping[str, Any], translated: list[str], otherwise: str) -> str:
-    if not ping["sent"]:
-        return hints.NOT_TRIED
-    return hints.TRANSLATED if translated else otherwise
 
 
 def _internet_hint(ping: Mapping[str, Any]) -> str:
@@ -143,22 +158,8 @@ def _internet(fleet: Fleet, host: Host, container: Container) -> Iterator[Check]
         subject=container.name,
     )
     for name, place in targets_outside(fleet).items():
-        arrivals = place.arrivals(address)
-        from_own = [flow for flow in arrivals if flow["source"] == own]
-        translated = _translated(host, own, arrivals)
-        limits = sorted({flow["hop_limit"] for flow in from_own})
-        count = sum(flow["count"] for flow in from_own)
-        interface = from_own[0]["interface"] if from_own else ""
-        yield check(
-            host,
-            "capture.internet",
-            {"source": own, "translated_to": []},
-            {"source": own if from_own else "", "translated_to": translated},
-            _seen_text(name, interface, own, address, count, limits) if from_own else _nothing(arrivals, name),
-            _capture_hint(ping, translated, hints.NO_INTERNET),
-            holds=bool(own and from_own and not translated),
-            subject=container.name,
-        )
+        arrived = Arrived(host, own, place.arrivals(address))
+        yield _capture(arrived, ping, "capture.internet", (name, address), hints.NO_INTERNET, container.name)
 
 
 def targets_outside(fleet: Fleet) -> Mapping[str, Answers]:
@@ -228,8 +229,5 @@ def _closed(
 
 def _came(host: Host, address: str, port: int) -> str:
     """How far the attempts came."""
-    came = any(
-        flow["protocol"] == "tcp" and flow["port"] == port and flow["destination"] == address
-        for flow in host.answers.flows
-    )
+    came = host.answers.came(address, port)
     return f"attempts came to {host.interface}" if came else "attempts were stopped before the host"

@@ -88,8 +88,9 @@ def test_hosts_with_different_numbers_of_containers() -> None:
 
 def test_what_is_not_tried_is_neither_judged_nor_kept_quiet() -> None:
     fleet = parse.fleet(facts(40, 2, "auto"))
-    assert pairs.described(fleet) == "640 of 6320 pairs of containers are tried (verify_pairs)"
-    assert judge.report(fleet)["left_out"][0] == f"*.container: {pairs.described(fleet)}"
+    left_out = pairs.described(pairs.choose(fleet))
+    assert left_out == "640 of 6320 pairs of containers are tried (verify_pairs)"
+    assert judge.report(fleet)["left_out"][0] == f"*.container: {left_out}"
 
 
 def test_the_probes_are_those_that_are_judged() -> None:
