@@ -24,9 +24,9 @@ options:
     type: list
     elements: dict
     default: []
-    suboptions:
+    suboptions: &way
       container:
-        description: Name of the container to ping from. The host itself when not given.
+        description: Name of the container to send from. The host itself when not given.
         type: str
       target:
         description: An IPv6 address, or a name that the host resolves to one.
@@ -38,13 +38,7 @@ options:
     elements: dict
     default: []
     suboptions:
-      container:
-        description: Name of the container to connect from. The host itself when not given.
-        type: str
-      target:
-        description: An IPv6 address, or a name that the host resolves to one.
-        type: str
-        required: true
+      <<: *way
       port:
         description: The TCP port.
         type: int
@@ -57,14 +51,7 @@ options:
     type: list
     elements: dict
     default: []
-    suboptions:
-      container:
-        description: Name of the container to send from. The host itself when not given.
-        type: str
-      target:
-        description: An IPv6 address, or a name that the host resolves to one.
-        type: str
-        required: true
+    suboptions: *way
   names:
     description: Which names to ask IPv6 addresses of, of the resolvers in the container's own C(/etc/resolv.conf).
     type: list
@@ -191,8 +178,10 @@ def _by_container(probes: Probes) -> dict[str | None, list[dict]]:
     return grouped
 
 
-def _found(container: str) -> dict[str, Any]:
-    """What the engine says of a container that runs. Raises ``LookupError`` when it does not."""
+def _look_up(container: str | None) -> dict[str, Any]:
+    """What the engine says of a container that runs; nothing of the host. Raises ``LookupError`` when it does not."""
+    if container is None:
+        return {}
     found = docker.container(container)
     if found is None or not found["pid"]:
         raise LookupError("container {}: {}".format(container, found["status"] if found else "no such container"))
@@ -210,13 +199,13 @@ class Run:
     def _targets(self, probes: Probes) -> list[str]:
         return [self.addresses[probe["target"]] for probe in probes if self.addresses[probe["target"]]]
 
-    def ping(self, pings: Probes, mtus: Probes) -> tuple[dict, dict]:
+    def send(self, _place: dict, pings: Probes, mtus: Probes) -> tuple[dict, dict]:
         """Pings first: the packets that fill the way might cost one of them."""
         asked = self.asked
         pinged = icmp.ping(self._targets(pings), asked["count"], asked["interval"], asked["timeout"])
         return pinged, path.discover(self._targets(mtus), asked["count"], asked["interval"], asked["timeout"])
 
-    def connect(self, connects: Probes) -> dict[tcp.Endpoint, dict[str, str]]:
+    def connect(self, _place: dict, connects: Probes) -> dict[tcp.Endpoint, dict[str, str]]:
         """The outcome, and the address that it was tried from, by endpoint."""
         addresses = self.addresses
         endpoints = [(addresses[each["target"]], each["port"]) for each in connects if addresses[each["target"]]]
@@ -226,39 +215,34 @@ class Run:
             endpoint: {"source": sources[endpoint[0]], "outcome": outcome} for endpoint, outcome in outcomes.items()
         }
 
-    def resolve(self, probes: Probes, resolv_conf: str) -> dict[str, dict[str, Any]]:
-        """What the file's resolvers answer, by name."""
-        with open(resolv_conf, encoding="utf-8", errors="replace") as stream:
+    def resolve(self, place: dict, probes: Probes) -> dict[str, dict[str, Any]]:
+        """What the place's own resolvers answer, by name."""
+        with open(place.get("resolv_conf") or RESOLV_CONF, encoding="utf-8", errors="replace") as stream:
             servers = dns.nameservers(stream.read())
         return {probe["target"]: dns.ask(servers, probe["target"], self.asked["timeout"]) for probe in probes}
 
     def results(self) -> dict[str, list[dict]]:
         """Every probe asked for, all containers at once → results in the order asked."""
         asked = self.asked
-        pings, mtus = _by_container(asked["pings"]), _by_container(asked["mtus"])
-        connects, resolved = _by_container(asked["connects"]), _by_container(asked["names"])
+        grouped = {kind: _by_container(asked[kind]) for kind in ("pings", "mtus", "connects", "names")}
         with ThreadPoolExecutor(max_workers=64) as pool:
-            answers = {
-                place: pool.submit(
-                    _inside, place, lambda _found, place=place: self.ping(pings.get(place, ()), mtus.get(place, ()))
-                )
-                for place in {**pings, **mtus}
-            }
-            tried = {
-                place: pool.submit(_inside, place, lambda _found, probes=probes: self.connect(probes))
-                for place, probes in connects.items()
-            }
-            told = {
-                place: pool.submit(
-                    _inside,
-                    place,
-                    lambda found, probes=probes: self.resolve(probes, found.get("resolv_conf") or RESOLV_CONF),
-                )
-                for place, probes in resolved.items()
-            }
+            places = {place for group in grouped.values() for place in group}
+            # Begun before those that wait for it, it is never without a thread.
+            found = {place: pool.submit(_look_up, place) for place in places}
+
+            def start(work: Callable[..., Any], *kinds: str) -> dict[str | None, Future]:
+                """The work in each place that has probes of these kinds."""
+                groups = [grouped[kind] for kind in kinds]
+                return {
+                    place: pool.submit(_inside, found[place], work, *(group.get(place, ()) for group in groups))
+                    for place in {place for group in groups for place in group}
+                }
+
+            sent = start(self.send, "pings", "mtus")
+            tried, told = start(self.connect, "connects"), start(self.resolve, "names")
         return {
-            "pings": [self._ping_result(probe, answers[probe["container"]]) for probe in asked["pings"]],
-            "mtus": [self._mtu_result(probe, answers[probe["container"]]) for probe in asked["mtus"]],
+            "pings": [self._ping_result(probe, sent[probe["container"]]) for probe in asked["pings"]],
+            "mtus": [self._mtu_result(probe, sent[probe["container"]]) for probe in asked["mtus"]],
             "connects": [self._connect_result(probe, tried[probe["container"]]) for probe in asked["connects"]],
             "names": [_name_result(probe, told[probe["container"]]) for probe in asked["names"]],
         }
@@ -288,12 +272,10 @@ def _name_result(probe: dict, future: Future) -> dict:
     return dict(probe, **(answer[probe["target"]] if answer else empty))
 
 
-def _inside(container: str | None, work: Callable[[dict], Any]) -> Any:
-    """What ``work`` returns in the container's namespace (None: in the host's), given what the engine says of it."""
-    if container is None:
-        return work({})
-    found = _found(container)
-    return netns.inside(int(found["pid"]), lambda: work(found))
+def _inside(looked: Future, work: Callable[..., Any], *probes: Probes) -> Any:
+    """What ``work`` returns in the namespace of what was looked up, given what the engine says of it."""
+    place = looked.result()
+    return netns.inside(place.get("pid"), lambda: work(place, *probes))
 
 
 def _outcome(future: Future) -> tuple[Any, str]:

@@ -87,6 +87,18 @@ def test_a_container_that_does_not_run_is_an_answer(run: Run, engine: dict[str, 
     assert says in said["pings"][0]["error"]
 
 
+def test_all_of_a_containers_probes_ask_the_engine_once(
+    run: Run, engine: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(docker, "get", lambda path: (asked.append(path), engine.get(path))[1])
+    one = {"container": "web", "target": "::1"}
+    said = run(container_probe, pings=[one], mtus=[one], names=[one], connects=[{**one, "port": 9}], count=1)
+    assert asked.count("/containers/web/json") == 1
+    troubles = [said[kind][0]["error"] for kind in ("pings", "mtus", "names")] + [said["connects"][0]["outcome"]]
+    assert troubles == ["container web: exited"] * 3 + ["unreachable (container web: exited)"]
+
+
 def test_what_the_engine_says(run: Run, engine: dict[str, Any]) -> None:
     said = run(
         host_observe,
