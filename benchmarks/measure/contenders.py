@@ -14,11 +14,10 @@ from typing import Any
 
 from . import process
 from .endpoint import ACCESS_KEY, IMAGE, REGION, SECRET_KEY, Network
+from .lab import INSTANCE_TYPE
 from .place import BENCHMARKS, ROOT, VENV
 
 FLEET = "benchmark"
-# The smallest type whose interface takes the five addresses of a host with a /126, and a prefix.
-INSTANCE_TYPE = "t3.medium"
 BLOCK, PREFIX = "block", "prefix"
 
 ENI, WHOLE, LOOP, TERRAFORM = "eni alone", "provision.yml", "loop over amazon.aws", "Terraform"

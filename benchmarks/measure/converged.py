@@ -11,18 +11,15 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from .lab import Machine
+from .lab import IMAGES, INSTANCE_TYPE, WEB, Machine
 from .report import Bar, at_most
 
 TASKS = 25  # a host, in a converged run
 # Both modes, two engines, the default network; each host runs a container with a port.
 KINDS: tuple[dict[str, Any], ...] = (
-    {"image": "debian-13-lab", "container_mode": "block"},
-    {"image": "debian-14-lab", "container_mode": "prefix"},
+    {"image": IMAGES["trixie"], "container_mode": "block"},
+    {"image": IMAGES["forky"], "container_mode": "prefix"},
 )
-RELEASES = {"debian-13-lab": "trixie", "debian-14-lab": "forky"}
-# The smallest type whose interface takes the addresses of a host with a /126.
-TYPE = "t3.medium"
 
 
 def fleet(size: int) -> dict[str, dict[str, Any]]:
@@ -30,8 +27,8 @@ def fleet(size: int) -> dict[str, dict[str, Any]]:
     return {
         f"host-{number}": {
             **KINDS[(number - 1) % len(KINDS)],
-            "instance_type": TYPE,
-            "containers": [{"name": f"web-{number}", "image": "registry.lab.test/demo/web:1", "ports": ["80/tcp"]}],
+            "instance_type": INSTANCE_TYPE,
+            "containers": [{"name": f"web-{number}", "image": WEB, "ports": ["80/tcp"]}],
         }
         for number in range(1, size + 1)
     }
@@ -44,6 +41,7 @@ def by_hand(
 
     They are reached over the very connections that the other playbook keeps open.
     """
+    releases = {image: release for release, image in IMAGES.items()}
     written = {}
     for name, host in hosts.items():
         machine = machines[name]
@@ -52,7 +50,7 @@ def by_hand(
             "ansible_control_path": f"%(directory)s/{machine.instance_id}",
             "ansible_ssh_extra_args": (f"-o HostKeyAlias={machine.instance_id} -o UserKnownHostsFile={known_hosts}"),
             "archive": "http://archive.lab.test/debian",
-            "release": RELEASES[host["image"]],
+            "release": releases[host["image"]],
             "host_address": str(machine.address),
             "container_prefix": str(machine.block),
         }
@@ -112,11 +110,18 @@ def windows_of(said: Mapping[str, Any]) -> list[tuple[str, float, bool]]:
     return [(label, ended - began, touches) for label, began, ended, touches in found]
 
 
-def large(windows: Iterable[tuple[str, float, bool]], whole: float) -> tuple[list[tuple[str, float, bool]], float]:
-    """The tasks that touch hosts or take more than a fiftieth of the whole, and the seconds of all others together."""
-    every = list(windows)
-    shown = [window for window in every if window[2] or window[1] > whole / 50]
-    return shown, sum(window[1] for window in every if window not in shown)
+def spent(run: Converged, windows: Iterable[tuple[str, float, bool]]) -> list[tuple[str, str, str]]:
+    """Where a run's time went: its tasks that touch hosts or take more than a fiftieth of it, and the rest in sums."""
+    rows = []
+    others = 0.0
+    for name, took, touches in windows:
+        if touches or took > run.seconds / 50:
+            rows.append((name, "yes" if touches else "no", f"{took:.2f}"))
+        else:
+            others += took
+    rows.append(("everything else that touches no host: skipped, included, arguments checked", "no", f"{others:.2f}"))
+    rest = run.seconds - run.touching - run.controller
+    return [*rows, ("Ansible's start and end, and between the tasks", "no", f"{rest:.2f}")]
 
 
 @dataclass(frozen=True)
@@ -128,15 +133,32 @@ class Size:
     ours: Sequence[Converged]
     hand: Sequence[Converged]
 
-    @property
-    def ratio(self) -> float:
-        """Ours' median wall time as a multiple of that by hand."""
-        return seconds(self.ours) / seconds(self.hand)
+
+HEADS = ("converged", "hosts", "tasks a host", "with loops' items", "changed", "s", "of all", "s a host", "times")
 
 
-def seconds(runs: Iterable[Converged]) -> float:
-    """The median of the runs' wall times."""
-    return median(run.seconds for run in runs)
+def rows_of(sizes: Iterable[Size]) -> list[tuple[object, ...]]:
+    """The table under HEADS: ours and the one by hand, which is what the times are of."""
+    rows: list[tuple[object, ...]] = []
+    for size in sizes:
+        hand = median(run.seconds for run in size.hand)
+        for name, runs in (("configure.yml", size.ours), ("by hand", size.hand)):
+            times = [run.seconds for run in runs]
+            middle = median(times)
+            rows.append(
+                (
+                    name,
+                    size.hosts,
+                    max(run.tasks for run in runs),
+                    max(run.runs for run in runs),
+                    sum(run.changed for run in runs),
+                    f"{middle:.2f}",
+                    f"{min(times):.2f} to {max(times):.2f}",
+                    f"{middle / size.hosts:.2f}",
+                    f"{middle / hand:.2f}",
+                )
+            )
+    return rows
 
 
 def bars_of(sizes: Sequence[Size]) -> list[Bar]:

@@ -5,25 +5,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from .lab import Machine
+from .lab import IMAGES, INSTANCE_TYPE, WEB, Machine
 from .report import Bar, at_least
-from .routes import ECHO, IPERF, Route, Sample, namespace, on
+from .routes import ECHO, IPERF, LINK, Route, Sample, namespace, on
 
 SHARE = 0.95  # of host to host's throughput
-RELEASES = {"bookworm": "debian-12-lab", "trixie": "debian-13-lab", "forky": "debian-14-lab"}
-IMAGE = "registry.lab.test/demo/web:1"
 HOST, OURS, OPEN = "host to host", "ours", "ours, without the guard"
-NAT4, NAT6 = "Docker's default, IPv4 and NAT", "Docker's IPv6 network with NAT"
+
+
+@dataclass(frozen=True)
+class Translated:
+    """A container that Docker translates, and where its host ``listen``s for it: ``beyond`` the container's ports, so
+    beside what the host and other containers listen on themselves."""
+
+    route: str
+    container: str
+    network: str
+    listen: str
+    beyond: int
+
+
+NAT4 = Translated("Docker's default, IPv4 and NAT", "nat4", "bridge", "0.0.0.0", 100)
+NAT6 = Translated("Docker's IPv6 network with NAT", "nat6", "nat6", "[::]", 200)
 # Since engine 27 an IPv6 network is translated without further ado.
 NAT6_SINCE = 27
 NAT6_SUBNET = "fd00:6e61:74::/64"
-# Where a host listens for its translated container: beside what it and the containers listen on themselves.
-PUBLISHED = {NAT4: 100, NAT6: 200}
+# What the table has of samples: title, member, and the unit.
+COLUMNS = (
+    ("Gbit/s at 5", "limited", 1e9),
+    ("Gbit/s unlimited", "bits", 1e9),
+    ("1000 packets/s", "packets", 1e3),
+    ("round trip, µs", "micros", 1.0),
+)
+HEADS = ("", *(head for title, *_ in COLUMNS for head in (title, "share")), "source seen")
 
 
 def fleet(releases: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -31,10 +50,10 @@ def fleet(releases: Iterable[str]) -> dict[str, dict[str, Any]]:
     ports = [f"{IPERF}/tcp", f"{IPERF}/udp", f"{ECHO}/tcp"]
     return {
         f"{release}-{number}": {
-            "image": RELEASES[release],
-            "instance_type": "t3.medium",
+            "image": IMAGES[release],
+            "instance_type": INSTANCE_TYPE,
             "docker_host_ports": ["22/tcp", *ports],
-            "containers": [{"name": f"ours-{release}-{number}", "image": IMAGE, "ports": ports}],
+            "containers": [{"name": f"ours-{release}-{number}", "image": WEB, "ports": ports}],
         }
         for release in releases
         for number in (1, 2)
@@ -43,7 +62,7 @@ def fleet(releases: Iterable[str]) -> dict[str, dict[str, Any]]:
 
 def open_groups() -> dict[str, Any]:
     """The variables by which the fleet's security group lets in what hosts publish."""
-    ports = [extra + port for extra in PUBLISHED.values() for port in (IPERF, ECHO)]
+    ports = [port + kind.beyond for kind in (NAT4, NAT6) for port in (IPERF, ECHO)]
     return {
         "vpc_extra_rules": [
             {"proto": proto, "ports": ports, "cidr_ip": "10.0.0.0/8", "cidr_ipv6": "::/0"} for proto in ("tcp", "udp")
@@ -51,32 +70,27 @@ def open_groups() -> dict[str, Any]:
     }
 
 
-def translated(machine: Machine) -> list[str]:
-    """Run what Docker would have users have on a host, once, and say which there are: a container on ``docker0`` with
-    published ports, and one on an IPv6 network that the engine translates, if it does."""
+def translated(machine: Machine, kinds: Iterable[Translated]) -> None:
+    """Run on a host what Docker would have users have: those containers that are not there yet."""
     there = set(on(machine, "docker", "ps", "--format", "{{.Names}}").split())
-    kinds = [(NAT4, "nat4", "0.0.0.0", "bridge")]
-    if engine_of(machine)[0] >= NAT6_SINCE:
-        kinds.append((NAT6, "nat6", "[::]", "nat6"))
-    for kind, name, address, network in kinds:
-        if name in there:
+    for kind in kinds:
+        if kind.container in there:
             continue
-        if network == "nat6":
-            on(machine, "docker", "network", "create", "--ipv6", "--subnet", NAT6_SUBNET, network)
-        extra = PUBLISHED[kind]
+        if kind is NAT6:
+            on(machine, "docker", "network", "create", "--ipv6", "--subnet", NAT6_SUBNET, kind.network)
         publish = [(IPERF, "tcp"), (IPERF, "udp"), (ECHO, "tcp")]
-        ports = [word for port, proto in publish for word in ("-p", f"{address}:{port + extra}:{port}/{proto}")]
-        on(machine, "docker", "run", "--detach", "--name", name, "--network", network, *ports, IMAGE)
-    return [kind for kind, *_ in kinds]
+        at = kind.listen
+        ports = [word for port, proto in publish for word in ("-p", f"{at}:{port + kind.beyond}:{port}/{proto}")]
+        on(machine, "docker", "run", "--detach", "--name", kind.container, "--network", kind.network, *ports, WEB)
 
 
-def engine_of(machine: Machine) -> tuple[int, str]:
-    """The engine's major version, and all of it."""
+def engine_of(machine: Machine) -> tuple[str, list[Translated]]:
+    """The engine's version, and what it translates."""
     version = on(machine, "docker", "version", "--format", "{{.Server.Version}}").strip()
-    return int(version.partition(".")[0]), version
+    return version, [NAT4, NAT6] if int(version.partition(".")[0]) >= NAT6_SINCE else [NAT4]
 
 
-def routes_of(one: Machine, other: Machine) -> list[Route]:
+def routes_of(one: Machine, other: Machine, kinds: Iterable[Translated]) -> list[Route]:
     """Every way from the one host, or a container of it, to the other."""
     mine, theirs = (namespace(machine, f"ours-{machine.name}") for machine in (one, other))
     address = container_address(other)
@@ -85,11 +99,10 @@ def routes_of(one: Machine, other: Machine) -> list[Route]:
         Route(OURS, mine, theirs, address),
         Route(OPEN, mine, theirs, address, guarded=False),
     ]
-    by_kind = {NAT4: ("nat4", ipv4_of(other)), NAT6: ("nat6", str(other.address))}
-    for kind in translated(one):
-        name, at = by_kind[kind]
-        ports = (IPERF + PUBLISHED[kind], ECHO + PUBLISHED[kind])
-        found.append(Route(kind, namespace(one, name), namespace(other, name), at, *ports))
+    for kind in kinds:
+        at = ipv4_of(other) if kind is NAT4 else str(other.address)
+        mine, theirs = (namespace(machine, kind.container) for machine in (one, other))
+        found.append(Route(kind.route, mine, theirs, at, IPERF + kind.beyond, ECHO + kind.beyond))
     return found
 
 
@@ -101,7 +114,7 @@ def container_address(machine: Machine) -> str:
 
 def ipv4_of(machine: Machine) -> str:
     """The host's private address."""
-    said = on(machine, "ip", "-4", "-o", "address", "show", "dev", "ens5", "scope", "global").split()
+    said = on(machine, "ip", "-4", "-o", "address", "show", "dev", LINK, "scope", "global").split()
     return said[said.index("inet") + 1].partition("/")[0]
 
 
@@ -117,18 +130,6 @@ class Spread:
         return f"{self.median:.2f} ({self.least:.2f} to {self.most:.2f})"
 
 
-def spread(values: Sequence[float]) -> Spread:
-    """The spread of at least one value."""
-    return Spread(median(values), min(values), max(values))
-
-
-def shares(samples: Mapping[str, Sequence[Sample]], name: str, what: str) -> Spread:
-    """A route's ``limited``, ``bits``, ``packets`` or ``micros`` as a share of host to host's, round by round: what is
-    compared was measured close together."""
-    pairs = zip(samples[name], samples[HOST], strict=True)
-    return spread([getattr(one, what) / getattr(host, what) for one, host in pairs])
-
-
 @dataclass(frozen=True)
 class Measured:
     """Both hosts of one release: the samples of each route, a round after the other, and the sources' own addresses."""
@@ -138,22 +139,37 @@ class Measured:
     samples: dict[str, list[Sample]]
     sources: dict[str, list[str]]
 
+    def shares(self, name: str, what: str) -> Spread:
+        """A route's ``limited``, ``bits``, ``packets`` or ``micros`` as a share of host to host's, round by round: what
+        is compared was measured close together."""
+        pairs = zip(self.samples[name], self.samples[HOST], strict=True)
+        found = [getattr(one, what) / getattr(host, what) for one, host in pairs]
+        return Spread(median(found), min(found), max(found))
+
     def keeps_source(self, name: str) -> bool:
         """Whether the other side saw the sender's own address, every time."""
         return all(sample.seen in self.sources[name] for sample in self.samples[name])
+
+    def rows(self) -> list[list[str]]:
+        """The table under HEADS: a route's medians, and their shares."""
+        rows = []
+        for name, samples in self.samples.items():
+            row = [name]
+            for _, what, unit in COLUMNS:
+                middle = median(getattr(sample, what) for sample in samples)
+                row += [f"{middle / unit:.1f}", str(self.shares(name, what))]
+            rows.append([*row, "its own" if self.keeps_source(name) else "another"])
+        return rows
 
 
 def bars_of(measured: Iterable[Measured]) -> list[Bar]:
     """What was promised: SHARE of host to host's throughput where a network card limits both, and no translation."""
     bars = []
     for each in measured:
-        share = shares(each.samples, OURS, "limited").median
-        bars.append(
-            at_least(
-                f"{each.release}, Docker {each.engine}: ours of host to host's throughput at 5 Gbit/s", share, SHARE
-            )
-        )
+        where = f"{each.release}, Docker {each.engine}"
+        share = each.shares(OURS, "limited").median
+        bars.append(at_least(f"{where}: ours of host to host's throughput at 5 Gbit/s", share, SHARE))
         kept = each.keeps_source(OURS)
-        what = f"{each.release}, Docker {each.engine}: the other side sees the container's own address"
+        what = f"{where}: the other side sees the container's own address"
         bars.append(Bar(what, "always" if kept else "not always", "always", kept))
     return bars

@@ -1,7 +1,10 @@
 # Copyright: Contributors to the ipv6.aws_containers project
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A lab of the benchmarks' own with real hosts: up, filled by the collection's own playbook, and away again."""
+"""A lab of the benchmarks' own with real hosts: up, filled by the collection's own playbook, and away again.
+
+Standard library alone: what it has is asked for before there is more.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,11 @@ from .place import BENCHMARKS, ROOT, VENV
 
 NAME = os.environ.get("LAB_NAME") or "benchmark"
 CALLBACK = "touched"
+# The hosts' images by release, and the containers' one.
+IMAGES = {"bookworm": "debian-12-lab", "trixie": "debian-13-lab", "forky": "debian-14-lab"}
+WEB = "registry.lab.test/demo/web:1"
+# The smallest type whose interface takes the five addresses of a host with a /126, and a prefix.
+INSTANCE_TYPE = "t3.medium"
 
 
 @dataclass(frozen=True)

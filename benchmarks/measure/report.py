@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import signal
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -35,8 +36,19 @@ def at_least(what: str, measured: float, limit: float, unit: str = "") -> Bar:
     return Bar(what, f"{measured:.4g}{unit}", f"at least {limit:g}{unit}", measured >= limit)
 
 
-def machine() -> dict[str, Any]:
-    """What ran the benchmark, and when."""
+def begin() -> dict[str, Any]:
+    """Say what runs the benchmark, and when, and return it. From here on SIGTERM ends it as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    about = _machine()
+    print(
+        f"{about['date']}, {about['processors']} x {about['processor']}, load {about['load']} at the start, "
+        f"Python {about['python']}",
+        flush=True,
+    )
+    return about
+
+
+def _machine() -> dict[str, Any]:
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
@@ -48,15 +60,6 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()}",
     }
-
-
-def say_machine(about: Mapping[str, Any]) -> None:
-    """The machine in one line."""
-    print(
-        f"{about['date']}, {about['processors']} x {about['processor']}, load {about['load']} at the start, "
-        f"Python {about['python']}",
-        flush=True,
-    )
 
 
 def table(title: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

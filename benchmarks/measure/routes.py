@@ -18,6 +18,9 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker.guard import KEEPER_UNIT
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker.ports import TABLE, TABLE_FILE
+
 from . import roundtrip
 from .lab import Machine, as_root
 from .place import ROOT, VENV
@@ -25,11 +28,9 @@ from .process import RunError, clean_environment, run
 
 # In every namespace that is measured to: iperf3's (TCP and UDP), and the round trips'.
 IPERF, ECHO = 5201, 5202
-GUARD = "ip6 ipv6_aws_containers"
-GUARD_FILE = "/etc/ipv6.aws_containers/guard/table.nft"
-KEEPER = "ipv6-aws-containers-guard-keeper.service"
 LINK = "ens5"
-# What EC2 lets one flow have outside of a cluster placement group (User Guide, "EC2 instance network bandwidth").
+# What EC2 lets one flow have between instances that share no cluster placement group, without ENA Express: EC2 User
+# Guide, "Amazon EC2 instance network bandwidth", single-flow traffic.
 FLOW = 5_000_000_000
 SMALL = 64  # bytes of a small packet's payload
 TO_START = 10.0
@@ -158,24 +159,20 @@ def packets_of(said: dict[str, Any]) -> float:
 def limited(machines: Sequence[Machine]) -> Iterator[None]:
     """Hosts whose network cards send FLOW bits a second."""
     rate = ["rate", str(FLOW), "burst", "1mb", "latency", "10ms"]
-    try:
+    with contextlib.ExitStack() as undo:
         for machine in machines:
             on(machine, "tc", "qdisc", "replace", "dev", LINK, "root", "tbf", *rate)
+            undo.callback(on, machine, "tc", "qdisc", "delete", "dev", LINK, "root")
         yield
-    finally:
-        for machine in machines:
-            on(machine, "tc", "qdisc", "delete", "dev", LINK, "root")
 
 
 @contextlib.contextmanager
 def unguarded(machines: Sequence[Machine]) -> Iterator[None]:
     """Hosts without the guard's table. Its keeper would put it back at once, so it stops meanwhile."""
-    try:
+    with contextlib.ExitStack() as undo:
         for machine in machines:
-            on(machine, "systemctl", "stop", KEEPER)
-            on(machine, "nft", "delete", "table", *GUARD.split())
+            on(machine, "systemctl", "stop", KEEPER_UNIT)
+            undo.callback(on, machine, "systemctl", "start", KEEPER_UNIT)
+            on(machine, "nft", "delete", "table", "ip6", TABLE)
+            undo.callback(on, machine, "nft", "-f", TABLE_FILE)
         yield
-    finally:
-        for machine in machines:
-            on(machine, "nft", "-f", GUARD_FILE)
-            on(machine, "systemctl", "start", KEEPER)
