@@ -18,7 +18,6 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Names as used in playbooks, without the collection's prefix."""
         return {
-            "dns_declared": plain.declared,
             "dns_placed": names.placed,
             "dns_problems": plain.check,
             "dns_zone_id": plain.zone_id,

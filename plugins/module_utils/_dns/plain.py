@@ -31,13 +31,17 @@ def declared(hosts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
             "network": host.get("container_network") or ROUTED,
             "containers": [
                 {key: one[key] for key in ("name", "dns") if one.get(key) is not None}
-                for one in host.get("containers") or ()
-                if isinstance(one, Mapping)
-                and isinstance(one.get("name"), str)  # others are the containers' role to refuse
+                for one in _listed(host.get("containers"))
+                if isinstance(one, Mapping) and isinstance(one.get("name"), str)
             ],
         }
         for host in hosts
     ]
+
+
+def _listed(containers: Any) -> Iterable[Any]:
+    """Containers that can be spoken of; what else was declared is for the containers' role to refuse."""
+    return containers if isinstance(containers, (list, tuple)) else ()
 
 
 def choose_zone(zones: Iterable[Mapping[str, Any]], zone: str, *, optional: bool = False) -> dict[str, str]:
