@@ -71,7 +71,7 @@ class Daemon:
             "etc/ssh/lab_authorized_keys": login.public + "\n",
             f"etc/docker/certs.d/{sites.REGISTRY_NAME}/ca.crt": certificate.authority,
         }
-        self._builder = Builder(lab, given, self._zones)
+        self._builder = Builder(lab, given, lambda vpc: partial(self._zones.lookup, vpc=vpc))
         self._stack.callback(self._builder.close)
         self._say("host internet")
         self._internet = internet.InternetHost(lab, identity, login.public)

@@ -151,7 +151,7 @@ class Endpoint:
                 case "ec2":
                     return self._ec2(call)
                 case wire.SERVICE:
-                    return Answer(*self._route53.answer(call.request))
+                    return Answer(*self._route53.answer(call.action, call.request))
                 case _:
                     raise Refusal("UnrecognizedService", f"the lab has no service '{call.service}'", status=501)
         except Refusal:

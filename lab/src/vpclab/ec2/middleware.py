@@ -20,9 +20,10 @@ from random import Random
 from moto.core.request import Request
 
 from vpclab.ec2.refusal import Refusal
+from vpclab.ec2.route53 import wire
 from vpclab.faults import ROUTE53, Bucket, Faults
 
-_HIT = ("ec2", "route53")
+_HIT = ("ec2", wire.SERVICE)
 """Services whose calls faults hit."""
 _READS = ("Describe", "Get", "List")
 
@@ -126,7 +127,7 @@ class FaultLine:
     def _bucket(self, call: Call, way: Way) -> Answer:
         bucket = self.faults.reads if call.reads else self.faults.mutating
         key = (call.region, call.action)
-        if call.service == "route53" and bucket is not None:
+        if call.service == wire.SERVICE and bucket is not None:
             bucket, key = ROUTE53, ("", call.service)
         if call.service in _HIT and bucket is not None and not self._token(bucket, key):
             raise _limit_exceeded("bucket", call.service)
@@ -174,7 +175,7 @@ class FaultLine:
 
 def _limit_exceeded(fault: str, service: str) -> Refusal:
     """A service's answer to too many calls, with the HTTP status by which clients know it."""
-    if service == "route53":
+    if service == wire.SERVICE:
         return Refusal("Throttling", f"Rate exceeded (the lab's fault '{fault}')")
     return Refusal("RequestLimitExceeded", f"Request limit exceeded. (the lab's fault '{fault}')", status=503)
 

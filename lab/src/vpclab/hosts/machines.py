@@ -10,10 +10,8 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 
 from vpclab import images
-from vpclab.ec2.route53 import Zones
 from vpclab.fabric.build import Fabric
 from vpclab.fabric.names import RESOLVER
 from vpclab.hosts import nspawn
@@ -43,9 +41,12 @@ class Status:
 
 
 class Builder:
-    """Implements :class:`vpclab.topology.Machines`: its methods return at once, a thread does the work."""
+    """Implements :class:`vpclab.topology.Machines`: its methods return at once, a thread does the work.
 
-    def __init__(self, lab: Lab, files: Mapping[str, str], zones: Zones) -> None:
+    ``files`` are on every host; ``zones`` tells by a VPC's id what its resolver finds.
+    """
+
+    def __init__(self, lab: Lab, files: Mapping[str, str], zones: Callable[[str], dns.Lookup]) -> None:
         self._lab, self._files, self._zones = lab, dict(files), zones
         self._topology = Topology()
         self._hosts: dict[str, Host] = {}
@@ -99,7 +100,7 @@ class Builder:
 
     def _offer(self, vpc_id: str, namespace: str) -> Callable[[], None]:
         stops = (
-            dns.serve(namespace, RESOLVER, partial(self._zones.lookup, vpc=vpc_id)),
+            dns.serve(namespace, RESOLVER, self._zones(vpc_id)),
             imds.serve(vpc_id, namespace, lambda: self._topology),
         )
 

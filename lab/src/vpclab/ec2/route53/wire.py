@@ -27,27 +27,22 @@ def _model() -> Any:
 
 
 @cache
-def _routes() -> list[tuple[str, re.Pattern[str], str]]:
-    """Method, path and action, for each action of the API."""
-    found = []
+def _routes() -> dict[str, tuple[str, re.Pattern[str]]]:
+    """Method and path of each action of the API."""
+    found = {}
     for action in _model().operation_names:
         http = _model().operation_model(action).http
         path = re.sub(r"\\?\{(\w+)\\?\}", r"(?P<\1>[^/]+)", re.escape(http["requestUri"].partition("?")[0].rstrip("/")))
-        found.append((http["method"], re.compile(path + "/?"), action))
+        found[action] = (http["method"], re.compile(path + "/?"))
     return found
 
 
 def action(request: Request) -> str:
     """The action that a request's method and path are for; "" for none."""
-    return _match(request)[0]
-
-
-def _match(request: Request) -> tuple[str, dict[str, str]]:
-    for method, path, found in _routes():
-        match = path.fullmatch(request.path) if method == request.method else None
-        if match:
-            return found, match.groupdict()
-    return "", {}
+    for found, (method, path) in _routes().items():
+        if method == request.method and path.fullmatch(request.path):
+            return found
+    return ""
 
 
 class Route53:
@@ -56,10 +51,11 @@ class Route53:
     def __init__(self, zones: Zones) -> None:
         self._actions = Actions(zones)
 
-    def answer(self, request: Request) -> tuple[int, str]:
-        """Status and body; raises Refusal, and NotImplementedError for what the lab does not offer."""
-        action, uri = _match(request)
+    def answer(self, action: str, request: Request) -> tuple[int, str]:
+        """Status and body of what a request asks for (``action``); raises Refusal, and NotImplementedError for what the
+        lab does not offer."""
         do = self._actions.find(action)
+        match = _routes()[action][1].fullmatch(request.path)
         operation = _model().operation_model(action)
         asked = {
             "method": request.method,
@@ -67,7 +63,7 @@ class Route53:
             "headers": request.headers,
             "body": request.get_data(),
             "url_path": request.path,
-            "url_params": uri,
+            "url_params": match.groupdict() if match else {},
         }
         result = do(RestXMLParser(operation).parse(cast(Any, asked)))
         said = RestXMLSerializer(operation).serialize(_without_nothing(result))
