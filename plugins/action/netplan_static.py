@@ -33,18 +33,19 @@ class ActionModule(ActionBase):
         result = self._execute_module(task_vars=task_vars)
         if not result.get("armed") or result.get("failed") or self._task.check_mode:
             return result
-        result.update(self._confirm(float(self._task.args.get("revert_after", 30)), task_vars))
+        result.update(self._confirm(result["change_id"], float(self._task.args.get("revert_after", 30)), task_vars))
         return result
 
-    def _confirm(self, revert_after: float, task_vars: dict | None) -> dict:
+    def _confirm(self, change_id: str, revert_after: float, task_vars: dict | None) -> dict:
         """What confirming adds to the result. The host is tried until its timer has put it back and it had time to."""
         arguments = {key: value for key, value in self._task.args.items() if key == "store"}
+        arguments.update(state="confirmed", change_id=change_id)
         end = time.monotonic() + revert_after + TO_RECOVER
         while True:
             with contextlib.suppress(AnsibleConnectionFailure):
                 self._connection.reset()
             try:
-                said = self._execute_module(module_args={**arguments, "state": "confirmed"}, task_vars=task_vars)
+                said = self._execute_module(module_args=arguments, task_vars=task_vars)
             except AnsibleConnectionFailure as error:
                 display.vvv(f"netplan_static: not reached yet: {error}")
                 if time.monotonic() > end:

@@ -27,7 +27,7 @@ options:
       - V(present) brings the address about.
       - V(absent) puts every file back as it was before V(present) changed it, with the same timer.
       - V(confirmed) stops the timer; the task itself sends it over the new connection. It fails, saying why, if
-        the files of before are back already.
+        the files of before are back already, or if another run has changed the host since.
     type: str
     choices: [present, absent, confirmed]
     default: present
@@ -57,6 +57,9 @@ options:
     type: str
     choices: [host_address, any]
     default: host_address
+  change_id:
+    description: The change that O(state=confirmed) confirms, as RV(change_id) named it; no other is.
+    type: str
   revert_after:
     description: Seconds until the old files are put back, at least 20. They are in use two to five seconds later.
     type: int
@@ -110,6 +113,11 @@ armed:
   description: Whether this task's timer is still running; never once the controller has confirmed.
   returned: always
   type: bool
+change_id:
+  description: Names the change, for whoever confirms it.
+  returned: when the host was changed
+  type: str
+  sample: present-5f0c3a91d2b84e67
 differences:
   description: In what the kernel's state differed from what is wanted when the module came.
   returned: O(state=present)
@@ -119,33 +127,22 @@ differences:
 """
 
 import os
-import shutil
-import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._host import files, originals, release
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._host.commands import CommandError
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._netplan import host, router, static, switch
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._netplan import (
+    documents,
+    host,
+    router,
+    static,
+    switch,
+)
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._observe import login
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError, Problems, Violation
 
-try:
-    import yaml
-
-    YAML_ERROR = None
-except ImportError:
-    yaml = None
-    YAML_ERROR = traceback.format_exc()
-
-CLOUD_INIT = "/etc/cloud/cloud.cfg.d/99-ipv6-aws-containers-network.cfg"
-CLOUD_INIT_TEXT = """\
-# Written by the Ansible role ipv6.aws_containers.netplan.
-# Else cloud-init would put DHCPv6, and every container's address, back on the host's interface.
-network:
-  config: disabled
-"""
 #: What still is wrong, as sentences, and how many seconds it may be so.
 Check = tuple[Callable[[], list[str]], float]
 TO_SETTLE = 15.0
@@ -155,56 +152,15 @@ TO_ANSWER = 5.0
 SHORTEST = 20
 
 
-def read_documents() -> list[static.Document]:
-    """Netplan's files, parsed. Raises PlanError for a host without netplan, and for files that are no mappings."""
-    problems = Problems()
-    if shutil.which("netplan") is None:
-        problems.add("netplan", "must be installed; is this a host of ifupdown or NetworkManager?")
-    documents = []
-    for path in host.netplan_files():
-        try:
-            content = yaml.safe_load(files.read(path) or "")
-        except (yaml.YAMLError, ValueError) as error:  # ValueError: what looks like a date and is none
-            problems.add(path, f"must be YAML ({error})")
-            continue
-        for where, rule, value in static.misshapen(content):
-            problems.add(f"{path}: {where}", rule, value)
-        documents.append(static.Document(path, content))
-    problems.raise_if_any()
-    return documents
-
-
-def rendered(document: static.Document, before: str) -> str:
-    """A changed document's text, under the comments that the file began with."""
-    head = [line for line in before.splitlines(keepends=True) if line.startswith("#")]
-    body = yaml.safe_dump(dict(document.content or {}), default_flow_style=False, sort_keys=False)
-    return "".join(head) + body
-
-
-def planned(documents: list[static.Document], wanted: static.Wanted, mac: str) -> list[files.Change]:
-    """The changes to netplan's files and to cloud-init's."""
-    name = static.name_in_netplan(documents, wanted.interface, mac)
-    changes = []
-    for document in documents:
-        if document.path == static.OWN_FILE or not document.path.startswith("/etc/"):
-            continue
-        after = static.without_ipv6(document, wanted.interface, mac)
-        if after != document:
-            before = files.read(document.path) or ""
-            changes.append(files.Change(document.path, before, rendered(after, before)))
-    changes.append(files.change(static.OWN_FILE, static.own_file(name, wanted), 0o600))
-    if host.parent_exists(CLOUD_INIT):
-        changes.append(files.change(CLOUD_INIT, CLOUD_INIT_TEXT))
-    return files.needed(changes)
-
-
 def bring_about(
     params: dict[str, Any], changes: list[files.Change], checks: Iterable[Check], leaving: bool = False
-) -> None:
-    """Arm, write, apply, look. Raises Unconfirmed if a check still has something to say, with the old files back or
-    with what is not back."""
+) -> dict[str, Any]:
+    """Arm, write, apply, look; returns which change is to be confirmed.
+
+    Raises Unconfirmed if a check still has something to say, with the old files back or with what is not back.
+    """
     store = params["store"]
-    switch.arm(store, params["revert_after"], changes, leaving)
+    change_id = switch.arm(store, params["revert_after"], changes, leaving)
     try:
         for one in changes:
             files.write(one)
@@ -216,6 +172,7 @@ def bring_about(
         why = f"after netplan apply: {'; '.join(seen)}"
         switch.restore(store, why)
         raise switch.Unconfirmed(f"the configuration of before is back, because {why}")
+    return {"armed": True, "change_id": change_id}
 
 
 def present(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
@@ -235,7 +192,7 @@ def present(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     static.check_length(address, live.advertised if known else router.solicit(interface))
     gateway = static.gateway(params["gateway"], live.defaults)
     wanted = static.Wanted(interface, address, gateway, host.systemd_version() < static.FIRST_PREFIX_ROUTE)
-    changes = planned(read_documents(), wanted, mac)
+    changes = documents.planned(documents.read(), wanted, mac)
     differences = static.differences(wanted, live)
     if changes or differences:
         static.check_way(params["confirm_over"], address, login.connection().get("server", ""))
@@ -257,18 +214,18 @@ def present(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     if (changes or differences) and check_mode and switch.wait(unanswered, TO_ANSWER):
         rule = f"must answer neighbour discovery on {interface}, or the change would be put back"
         raise PlanError([Violation("netplan_gateway", rule, str(gateway))])
-    armed = bool(changes or differences) and not check_mode
-    if armed:
+    armed: dict[str, Any] = {"armed": False}
+    if (changes or differences) and not check_mode:
         host.record(params["store"], interface)
         # The record is part of the change: what is put back has not been changed by this role.
-        bring_about(params, [originals.remembering(params["store"], changes), *changes], checks)
+        armed = bring_about(params, [originals.remembering(params["store"], changes), *changes], checks)
     return {
         "changed": bool(changes or differences),
         "interface": interface,
         "gateway": str(gateway),
-        "armed": armed,
         "differences": differences,
         "diff": [one.diff() for one in changes],
+        **armed,
     }
 
 
@@ -281,26 +238,25 @@ def absent(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     interface = host.recorded_interface(store)
     if changes:
         host.check(changes)
-    armed = bool(changes and interface) and not check_mode
-    if armed:
-        own = static.own_address(yaml.safe_load(files.read(static.OWN_FILE) or ""))
+    armed: dict[str, Any] = {"armed": False}
+    if changes and interface and not check_mode:
+        own = documents.own_address()
         check = (lambda: static.still_static(interface, host.live(interface), own), TO_SETTLE)
-        bring_about(params, changes, [check], leaving=True)
+        armed = bring_about(params, changes, [check], leaving=True)
     elif not check_mode and os.path.isdir(store) and not switch.waiting(store):
         originals.forget(store)
     return {
         "changed": bool(changes),
-        "armed": armed,
         "diff": [one.diff() for one in changes],
         **({"interface": interface} if interface else {}),
+        **armed,
     }
 
 
 def confirmed(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
-    """The change stays. Raises Unconfirmed when it has been put back."""
-    store = params["store"]
-    if not check_mode and switch.confirm(store):
-        originals.forget(store)
+    """The change stays. Raises Unconfirmed when it has been put back, or when another one is there."""
+    if not check_mode:
+        switch.confirm(params["store"], params["change_id"])
     return {"changed": True, "armed": False}
 
 
@@ -314,14 +270,18 @@ def main() -> None:
             "subnet_cidr": {"type": "str"},
             "gateway": {"type": "str", "default": "auto"},
             "confirm_over": {"type": "str", "choices": ["host_address", "any"], "default": "host_address"},
+            "change_id": {"type": "str"},
             "revert_after": {"type": "int", "default": 30},
             "store": {"type": "path", "default": "/var/lib/ipv6.aws_containers/netplan"},
         },
-        required_if=[("state", "present", ("mac_address", "host_address", "subnet_cidr"))],
+        required_if=[
+            ("state", "present", ("mac_address", "host_address", "subnet_cidr")),
+            ("state", "confirmed", ("change_id",)),
+        ],
         supports_check_mode=True,
     )
-    if YAML_ERROR:
-        module.fail_json(msg=missing_required_lib("PyYAML"), exception=YAML_ERROR)
+    if documents.YAML_ERROR:
+        module.fail_json(msg=missing_required_lib("PyYAML"), exception=documents.YAML_ERROR)
     bring = {"present": present, "absent": absent, "confirmed": confirmed}[module.params["state"]]
     if module.params["revert_after"] < SHORTEST:
         given = module.params["revert_after"]

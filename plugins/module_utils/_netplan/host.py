@@ -132,7 +132,10 @@ def check(changes: Iterable[files.Change]) -> None:
             if os.path.isdir(folder):
                 shutil.copytree(folder, root + folder, dirs_exist_ok=True)
         for one in changes:
-            files.write(files.Change(root + one.path, None, one.after, 0o600))
+            # The copy has plain files where the host has symbolic links.
+            links = [path for path in netplan_files() if os.path.realpath(path) == one.path]
+            for path in {one.path, *links}:
+                files.write(files.Change(root + path, None, one.after, 0o600))
         try:
             run(["netplan", "generate", "--root-dir", root])
         except CommandError as error:

@@ -9,7 +9,6 @@ and 1.2.2.
 
 from __future__ import annotations
 
-import copy
 import fnmatch
 import ipaddress
 from collections.abc import Mapping, Sequence
@@ -249,7 +248,7 @@ def _matches(name: str, stanza: Mapping[str, Any] | None, interface: str, mac: s
 
 def without_ipv6(document: Document, interface: str, mac: str) -> Document:
     """The document without what gives the interface IPv6: DHCPv6, addresses, gateway, routes, rules. All else stays."""
-    content = copy.deepcopy(document.content)
+    content = _apart(document.content)
     for name, stanza in _ethernets(content).items():
         if stanza and _matches(name, stanza, interface, mac):
             stanza.pop("dhcp6", None)
@@ -258,6 +257,13 @@ def without_ipv6(document: Document, interface: str, mac: str) -> Document:
             _keep(stanza, "routes", lambda one: not (_is_ipv6(one.get("to")) or _is_ipv6(one.get("via"))))
             _keep(stanza, "routing-policy", lambda one: not (_is_ipv6(one.get("from")) or _is_ipv6(one.get("to"))))
     return Document(document.path, content)
+
+
+def _apart(value: Any) -> Any:
+    """A deep copy in which nothing is shared: what an alias repeats is another interface's, too."""
+    if isinstance(value, Mapping):
+        return {key: _apart(one) for key, one in value.items()}
+    return [_apart(one) for one in value] if isinstance(value, list) else value
 
 
 def _keep(stanza: dict[str, Any], key: str, wanted: Any) -> None:

@@ -4,9 +4,9 @@
 """The dead man's switch: a change of the network puts itself back unless somebody confirms it in time.
 
 A change that waits is a folder, ``pending``, with copies of what it replaces. Whoever renames that folder has decided:
-``confirmed`` by a later task, or ``restoring`` by the script that a timer runs, or, after a reboot, a unit which runs
-before the network is configured. Renaming is atomic, and the script picks up ``restoring`` where a crash, or a file
-that could not be written, left it: systemd runs it again until all is back.
+``confirmed`` by the run that made it, or ``restoring`` by the script that a timer runs, or, after a reboot, a unit
+which runs before the network is configured. Renaming is atomic, and the script picks up ``restoring`` where a crash, or
+a file that could not be written, left it: systemd runs it again until all is back.
 
 Every function raises CommandError or OSError when the host can't do it.
 """
@@ -17,13 +17,14 @@ import contextlib
 import fcntl
 import filecmp
 import os
+import secrets
 import shlex
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from .._host import files
+from .._host import files, originals
 from .._host.commands import CommandError, run
 from .._plan.errors import Problems
 from . import texts
@@ -36,6 +37,9 @@ BOOT_WANTED_BY = f"{UNIT_FOLDER}/sysinit.target.wants/{BOOT_UNIT}"
 APPLY_SECONDS = 45.0
 #: A restoration that fails is tried again after so many seconds, and so many times: for an hour.
 AGAIN_SECONDS, AGAIN_TIMES = 15, 240
+#: The file in the store that says which change was the last one to be made.
+LAST = "change"
+_LEAVING = "absent-"
 
 
 class Unconfirmed(Exception):
@@ -64,15 +68,18 @@ def finish(store: str) -> None:
         restore(store, "an earlier run ended before anybody confirmed")
 
 
-def arm(store: str, seconds: int, changes: Iterable[files.Change], leaving: bool = False) -> None:
+def arm(store: str, seconds: int, changes: Iterable[files.Change], leaving: bool = False) -> str:
     """Keep what ``changes`` replace, and set timer and boot unit. Nothing of it is written yet when this returns.
+
+    Returns the change's identity, without which nobody can confirm it.
 
     Where the timer can't be set, nothing waits and the host is as it was. Raises PlanError for files that could not
     be written, or put back; Unconfirmed when another run was faster.
 
-    ``leaving``: the change undoes all that the role did; :func:`confirm` says so to whoever confirms it.
+    ``leaving``: the change undoes all that the role did; when it is confirmed, the store goes too.
     """
     changes = list(changes)
+    change_id = (_LEAVING if leaving else "present-") + secrets.token_hex(8)
     unit = f"{UNIT_FOLDER}/{BOOT_UNIT}"
     _check_folders([*(one.path for one in changes), unit, _script(store)])
     with _alone(store):
@@ -89,8 +96,7 @@ def arm(store: str, seconds: int, changes: Iterable[files.Change], leaving: bool
                 _copy(one.path, os.path.join(new, "files", one.path.lstrip("/")))
         files.write(files.Change(os.path.join(new, "made"), None, "".join(path + "\n" for path in made), 0o600))
         files.write(files.Change(os.path.join(new, "why"), None, "nobody confirmed\n", 0o600))
-        if leaving:
-            files.write(files.Change(os.path.join(new, "leaving"), None, "", 0o600))
+        files.write(files.change(os.path.join(store, LAST), change_id + "\n", 0o600))
         files.write(files.change(os.path.join(store, "restored"), None))
         files.write(files.change(_script(store), _script_text(), 0o700))
         files.write(files.change(unit, texts.UNIT.format(store=store), 0o644))
@@ -104,27 +110,48 @@ def arm(store: str, seconds: int, changes: Iterable[files.Change], leaving: bool
             shutil.rmtree(os.path.join(store, "pending"))
             _disarm()
             raise
+    return change_id
 
 
-def confirm(store: str) -> bool:
-    """Let the change stay; returns whether it was one of leaving.
+def confirm(store: str, change_id: str) -> None:
+    """Let the change stay that :func:`arm` gave this identity.
 
-    Where nothing waits, nothing happens: a confirmation whose answer was lost is sent again. Raises Unconfirmed, with
-    the reason, when the change has been put back, or is about to be.
+    One that is confirmed already stays so: a confirmation whose answer was lost is sent again. Raises Unconfirmed, with
+    what there is instead, when the change has been put back, or is about to be, or when another was made since.
     """
-    confirmed = os.path.join(store, "confirmed")
-    shutil.rmtree(confirmed, ignore_errors=True)
-    try:
-        os.rename(os.path.join(store, "pending"), confirmed)
-    except FileNotFoundError:
-        why = "being put back" if waiting(store) else files.read(os.path.join(store, "restored"))
-        if why is None:
-            return False
-        raise Unconfirmed(f"the configuration of before is back: {why.strip()}") from None
-    leaving = os.path.exists(os.path.join(confirmed, "leaving"))
-    shutil.rmtree(confirmed)
-    _disarm()
-    return leaving
+    if not os.path.isdir(store):
+        # With a confirmed change that left, the store went too.
+        if change_id.startswith(_LEAVING):
+            return
+        raise Unconfirmed(f"not confirmed: nothing is left of this run's change, {change_id}: another run has left")
+    with _alone(store, wait=True):
+        last = (files.read(os.path.join(store, LAST)) or "none").strip()
+        if last != change_id:
+            raise Unconfirmed(
+                f"not confirmed: the host's last change must be this run's, {change_id}, got {last}, another run's,"
+                f" which {_fate(store)}; run again"
+            )
+        confirmed = os.path.join(store, "confirmed")
+        shutil.rmtree(confirmed, ignore_errors=True)
+        try:
+            os.rename(os.path.join(store, "pending"), confirmed)
+        except FileNotFoundError:
+            why = "being put back" if waiting(store) else files.read(os.path.join(store, "restored"))
+            if why is None:
+                return
+            raise Unconfirmed(f"the configuration of before is back: {why.strip()}") from None
+        shutil.rmtree(confirmed)
+        _disarm()
+        if change_id.startswith(_LEAVING):
+            originals.forget(store)
+
+
+def _fate(store: str) -> str:
+    """What became of the last change, as a clause."""
+    if os.path.isdir(os.path.join(store, "pending")):
+        return "waits to be confirmed"
+    why = "not yet finished" if waiting(store) else files.read(os.path.join(store, "restored"))
+    return f"was put back ({why.strip()})" if why else "was confirmed"
 
 
 def restore(store: str, why: str) -> None:
@@ -185,12 +212,15 @@ def _is_set() -> bool:
 
 
 @contextlib.contextmanager
-def _alone(store: str) -> Iterator[None]:
-    """Keep other runs out. Raises Unconfirmed when one is in. (The script has a lock of its own.)"""
+def _alone(store: str, wait: bool = False) -> Iterator[None]:
+    """Keep other runs out. Raises Unconfirmed when one is in, unless told to ``wait`` until it is out.
+
+    (The script has a lock of its own.)
+    """
     os.makedirs(store, exist_ok=True)
     with open(os.path.join(store, "run.lock"), "a", encoding="utf-8") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Unconfirmed("nothing was changed, because another run is changing the host's network") from None
         yield

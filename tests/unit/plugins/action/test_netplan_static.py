@@ -11,7 +11,7 @@ import pytest
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.ipv6.aws_containers.plugins.action import netplan_static
 
-ARMED = {"changed": True, "armed": True, "interface": "ens5"}
+ARMED = {"changed": True, "armed": True, "change_id": "present-1", "interface": "ens5"}
 LOST = AnsibleConnectionFailure("no route to host")
 
 
@@ -44,7 +44,7 @@ def clock(monkeypatch):
 def test_a_change_is_confirmed_over_a_new_connection():
     controller = Controller(ARMED, {"changed": True, "armed": False}, store="/s", mac_address="x")
     assert controller.run() == {**ARMED, "armed": False}
-    assert controller.sent == [None, "reset", {"store": "/s", "state": "confirmed"}]
+    assert controller.sent == [None, "reset", {"store": "/s", "state": "confirmed", "change_id": "present-1"}]
 
 
 def test_a_host_that_needs_time_is_tried_again():

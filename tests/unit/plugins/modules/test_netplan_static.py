@@ -48,6 +48,7 @@ class Machine:
 
     def arm(self, store, seconds, changes, leaving=False):
         self.before, self.pending = dict(self.disk), True
+        return "present-1"
 
     def solicit(self, interface):
         self.asked += 1
@@ -91,7 +92,7 @@ def machine(monkeypatch):
     monkeypatch.setattr(module.router, "solicit", made.solicit)
     monkeypatch.setattr(basic.AnsibleModule, "log", lambda self, text, **more: None)
     monkeypatch.setattr(module.login, "connection", lambda: {"server": made.came_to} if made.came_to else {})
-    monkeypatch.setattr(module.shutil, "which", lambda name: made.netplan)
+    monkeypatch.setattr(module.documents.shutil, "which", lambda name: made.netplan)
     monkeypatch.setattr(files, "read", lambda path: made.disk.get(path))
     monkeypatch.setattr(files, "write", made.write)
     return made
@@ -114,7 +115,7 @@ def test_check_mode_says_what_comes_and_touches_nothing(machine, run):
     checked = run(**ASKED, _ansible_check_mode=True, _ansible_diff=True)
     assert (checked["changed"], checked["armed"], machine.disk) == (True, False, before)
     done = run(confirm=False, **ASKED, _ansible_diff=True)
-    assert done["armed"], "the controller has yet to confirm"
+    assert (done["armed"], done["change_id"]) == (True, "present-1"), "the controller has yet to confirm"
     assert {key: done[key] for key in ("changed", "diff", "differences", "gateway")} == {
         key: checked[key] for key in ("changed", "diff", "differences", "gateway")
     }
@@ -209,6 +210,10 @@ def test_check_mode_refuses_a_gateway_that_would_be_put_back(machine, run):
     assert machine.disk == before
 
 
+def test_only_a_change_that_is_named_can_be_confirmed(run):
+    assert "change_id" in run(state="confirmed", store=STORE)["msg"]
+
+
 def owners(text):
     return {"/etc/netplan/01-owners.yaml": text}
 
@@ -232,10 +237,10 @@ def owners(text):
         (owners("network: 5\n"), {}, "/n", "/etc/netplan/01-owners.yaml: network: must be a mapping"),
         (owners("network: [\n"), {}, "/n", "/etc/netplan/01-owners.yaml: must be YAML"),
         (
-            owners("network: {wifis: {w0: {access-points: {x: {password: 2024-13-45}}}}}\n"),
+            owners("network: {wifis: {w0: {access-points: {x: {password: !!int x}}}}}\n"),
             {},
             "/n",
-            "/etc/netplan/01-owners.yaml: must be YAML (month must be in 1..12)",
+            "/etc/netplan/01-owners.yaml: must be YAML (invalid literal for int() with base 10: 'x')",
         ),
         (
             owners("network: {ethernets: {ens5: {routes: [10.0.0.0/8]}}}\n"),

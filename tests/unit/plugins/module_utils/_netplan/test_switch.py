@@ -37,7 +37,7 @@ class Machine:
 
     def change(self, leaving=False):
         changes = [files.Change(self.changed, OLD, NEW), files.Change(self.made, None, NEW)]
-        switch.arm(self.store, 40, changes, leaving)
+        self.change_id = switch.arm(self.store, 40, changes, leaving)
         assert files.read(self.changed) == OLD, "nothing is written before the switch is set"
         for one in changes:
             files.write(one)
@@ -91,7 +91,7 @@ def test_an_unconfirmed_change_goes_back_with_bytes_mode_and_time(machine):
     assert machine.said() == ["apply"]
     assert not switch.waiting(machine.store)
     with pytest.raises(switch.Unconfirmed, match=r"configuration of before is back: nobody confirmed within 40 s$"):
-        switch.confirm(machine.store)
+        switch.confirm(machine.store, machine.change_id)
 
 
 def test_at_boot_the_files_are_generated_and_nothing_is_applied(machine):
@@ -108,7 +108,7 @@ def test_a_restoration_that_was_cut_off_is_taken_up_again(machine):
     files.write(files.Change(f"{machine.root}/rc", None, "1"))
     assert machine.fire("cut off") != 0
     with pytest.raises(switch.Unconfirmed, match="being put back"):
-        switch.confirm(machine.store)
+        switch.confirm(machine.store, machine.change_id)
     files.write(files.Change(f"{machine.root}/rc", None, "0"))
     assert machine.fire("restarted", "boot") == 0
     assert machine.as_before()
@@ -118,13 +118,16 @@ def test_a_restoration_that_was_cut_off_is_taken_up_again(machine):
 @pytest.mark.parametrize("leaving", [False, True])
 def test_a_confirmed_change_stays_whatever_fires_late(machine, leaving):
     machine.change(leaving)
-    assert switch.confirm(machine.store) is leaving
-    assert machine.fire("too late") == 0
+    switch.confirm(machine.store, machine.change_id)
+    if not leaving:
+        assert machine.fire("too late") == 0
     assert files.read(machine.changed) == NEW
     assert machine.said() == []
     assert not os.path.exists(f"{switch.UNIT_FOLDER}/{switch.BOOT_UNIT}")
     assert ["systemctl", "stop", switch.TIMER_UNIT + ".timer"] in machine.commands
-    assert switch.confirm(machine.store) is False, "an answer may get lost, and the question be asked again"
+    assert os.path.exists(machine.store) is not leaving
+    switch.confirm(machine.store, machine.change_id)  # an answer may get lost, and the question be asked again
+    assert os.path.exists(machine.store) is not leaving
 
 
 def test_the_boot_unit_is_there_before_the_change_is(machine, monkeypatch):
@@ -154,7 +157,7 @@ def test_a_change_is_put_back_by_hand_too(machine):
     assert machine.fire() == 0
     assert machine.as_before()
     with pytest.raises(switch.Unconfirmed, match="by hand"):
-        switch.confirm(machine.store)
+        switch.confirm(machine.store, machine.change_id)
 
 
 def test_a_host_on_which_nothing_changed_is_back_though_nothing_can_be_written(machine):
@@ -170,10 +173,10 @@ def test_a_file_that_can_not_be_put_back_is_named_and_the_rest_is_back_and_it_is
     files.write(files.Change(other, None, OLD))
     changes = [files.Change(machine.changed, OLD, NEW), files.Change(machine.made, None, NEW)]
     changes.append(files.Change(other, OLD, NEW))
-    switch.arm(machine.store, 40, changes)
+    machine.change_id = switch.arm(machine.store, 40, changes)
     for one in changes:
         files.write(one)
-    machine.spoil("cp", "*50*.restoring")
+    machine.spoil("cp", "*/50*.restoring")
     machine.timer = False
     with pytest.raises(switch.Unconfirmed) as caught:
         switch.restore(machine.store, "the gateway does not answer")
@@ -193,7 +196,7 @@ def test_a_file_that_can_not_be_put_back_is_named_and_the_rest_is_back_and_it_is
     assert machine.as_before()
     assert files.read(other) == "its owner's", "what was back is not put back again"
     with pytest.raises(switch.Unconfirmed, match=r"back: the gateway does not answer$"):
-        switch.confirm(machine.store)
+        switch.confirm(machine.store, machine.change_id)
 
 
 def test_netplan_is_not_asked_again_and_again_while_a_file_is_missing(machine):
@@ -229,7 +232,7 @@ def test_a_full_disk_does_not_hide_that_the_change_was_put_back(machine):
     os.mkdir(f"{machine.store}/pending/why.new")
     assert machine.fire("nobody confirmed within 40 s") == 0
     with pytest.raises(switch.Unconfirmed, match=r"back: nobody confirmed$"):
-        switch.confirm(machine.store)
+        switch.confirm(machine.store, machine.change_id)
 
 
 def test_a_run_finishes_what_an_earlier_one_left(machine):
@@ -256,6 +259,48 @@ def test_a_change_that_another_run_has_yet_to_confirm_stays_its_own(machine):
     machine.timer = False  # nobody would put it back
     switch.finish(machine.store)
     assert machine.as_before()
+
+
+def late(machine, leaving=False):
+    """A run whose controller slept until its change had been put back."""
+    machine.change(leaving)
+    machine.fire("nobody confirmed within 40 s")
+    return machine.change_id
+
+
+def refusal(machine, change_id):
+    with pytest.raises(switch.Unconfirmed) as caught:
+        switch.confirm(machine.store, change_id)
+    return str(caught.value)
+
+
+def test_who_comes_late_does_not_confirm_anothers_change(machine):
+    first = late(machine)
+    machine.change()
+    said = refusal(machine, first)
+    assert said.startswith(
+        f"not confirmed: the host's last change must be this run's, {first}, got {machine.change_id}"
+    )
+    assert said.endswith("another run's, which waits to be confirmed; run again")
+    assert switch.waiting(machine.store), "its own run has yet to come"
+    switch.confirm(machine.store, machine.change_id)
+    assert refusal(machine, first).endswith("another run's, which was confirmed; run again")
+
+
+def test_who_comes_late_is_told_that_the_others_change_went_back_too(machine):
+    first = late(machine)
+    assert late(machine) != first
+    assert "which was put back (nobody confirmed within 40 s)" in refusal(machine, first)
+
+
+def test_who_comes_late_to_a_host_that_another_run_has_left_is_told_so(machine):
+    first = late(machine)
+    machine.change(leaving=True)
+    switch.confirm(machine.store, machine.change_id)
+    assert (
+        refusal(machine, first) == f"not confirmed: nothing is left of this run's change, {first}: another run has left"
+    )
+    assert not os.path.exists(machine.store)
 
 
 def test_two_runs_at_once_do_not_share_a_switch(machine):
