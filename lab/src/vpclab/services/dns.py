@@ -106,8 +106,27 @@ def _question(query: bytes) -> tuple[str, int, int] | None:
     return None
 
 
+class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    """Answers at a socket that was made elsewhere, as another namespace's is."""
+
+    daemon_threads = True
+
+    def __init__(self, made: socket.socket, handler: type[socketserver.BaseRequestHandler], zones: Lookup) -> None:
+        super().__init__(made.getsockname()[:2], handler, bind_and_activate=False)
+        self.zones = zones
+        self.socket.close()
+        self.socket = made
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        log.debug("dns: %s", client_address, exc_info=True)
+
+
+class _UdpServer(_Server, socketserver.UDPServer):
+    pass
+
+
 class _Datagrams(socketserver.BaseRequestHandler):
-    server: _UdpServer
+    server: _Server
 
     def handle(self) -> None:
         query, sock = self.request
@@ -117,7 +136,7 @@ class _Datagrams(socketserver.BaseRequestHandler):
 
 
 class _Stream(socketserver.StreamRequestHandler):
-    server: _TcpServer
+    server: _Server
     timeout = 10
 
     def handle(self) -> None:
@@ -128,38 +147,12 @@ class _Stream(socketserver.StreamRequestHandler):
             self.wfile.write(struct.pack("!H", len(reply)) + reply)
 
 
-class _UdpServer(socketserver.ThreadingUDPServer):
-    daemon_threads = True
-
-    def __init__(self, made: socket.socket, zones: Lookup) -> None:
-        super().__init__(made.getsockname()[:2], _Datagrams, bind_and_activate=False)
-        self.zones = zones
-        self.socket.close()
-        self.socket = made
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        log.debug("dns: %s", client_address, exc_info=True)
-
-
-class _TcpServer(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-
-    def __init__(self, made: socket.socket, zones: Lookup) -> None:
-        super().__init__(made.getsockname()[:2], _Stream, bind_and_activate=False)
-        self.zones = zones
-        self.socket.close()
-        self.socket = made
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        log.debug("dns: %s", client_address, exc_info=True)
-
-
 def serve(namespace: str, addresses: Iterable[IPv4Address | IPv6Address], zones: Lookup) -> Callable[[], None]:
     """Answer at these addresses of a namespace; returns what stops it."""
     servers: list[socketserver.BaseServer] = []
     for address in map(str, addresses):
-        servers.append(_UdpServer(namespaces.datagrams(namespace, address, PORT), zones))
-        servers.append(_TcpServer(namespaces.listen(namespace, address, PORT), zones))
+        servers.append(_UdpServer(namespaces.datagrams(namespace, address, PORT), _Datagrams, zones))
+        servers.append(_Server(namespaces.listen(namespace, address, PORT), _Stream, zones))
     for server in servers:
         threading.Thread(target=server.serve_forever, args=(0.2,), name="dns", daemon=True).start()
 
