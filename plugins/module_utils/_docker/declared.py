@@ -68,7 +68,7 @@ def parse(
         declared = []
     if host.room and len(declared) > host.room.size:
         problems.add(PATH, f"must be at most {host.room.size}, {host.room.held}", len(declared))
-    found = [_parse_one(problems, f"{PATH}[{at}]", item, host) for at, item in enumerate(declared)]
+    found = [_parse_one(problems, f"{PATH}[{_called(item) or at}]", item, host) for at, item in enumerate(declared)]
     containers = tuple(one for one in found if one)
     _refuse_twice(problems, "name", [(one.name, one.name) for one in containers])
     _refuse_twice(problems, "address", [(str(one.pinned), one.name) for one in containers if one.pinned])
@@ -110,20 +110,27 @@ def _refuse_twice(problems: Problems, key: str, values: Iterable[tuple[str, str]
         seen.setdefault(value, name)
 
 
+def _called(item: Any) -> str:
+    """The name by which a container is found in its list; nothing where it has none that Docker would take."""
+    name = item.get("name") if isinstance(item, Mapping) else None
+    return name if isinstance(name, str) and _NAME.fullmatch(name) else ""
+
+
 def _parse_one(problems: Problems, path: str, item: Any, host: Host) -> Container | None:
     if not isinstance(item, Mapping):
         problems.add(path, "must be a dictionary", repr(item))
         return None
     for key in sorted(set(item) - set(KEYS), key=str):
         problems.add(f"{path}.{key}", f"must be one of {', '.join(KEYS)}", key)
-    name, image = item.get("name"), item.get("image")
+    name, image = _called(item), item.get("image")
     if not isinstance(image, str) or not re.fullmatch(r"\S+", image):
         problems.add(f"{path}.image", "must name an image", repr(image))
     passed = options.read(problems, path, item)
     pinned = _parse_address(problems, f"{path}.address", item.get("address"), host)
     published = _published(problems, f"{path}.ports", item.get("ports"))
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        problems.add(f"{path}.name", "must be a container's name: letters, digits, _ . -, two or more", repr(name))
+    if not name:
+        rule = "must be a container's name: letters, digits, _ . -, two or more"
+        problems.add(f"{path}.name", rule, repr(item.get("name")))
         return None
     return Container(name, str(image), pinned, tuple(item.get("ports") or ()) if published else (), published, passed)
 

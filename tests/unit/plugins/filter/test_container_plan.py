@@ -59,7 +59,7 @@ def test_what_is_wrong_with_where_they_run_hides_nothing_of_what_is_wrong_with_t
         container_plan([{**WEB, "address": "::a", "user": []}, {"nmae": "x"}, "web"], prefix="", subnet="x")
     said = str(error.value).splitlines()
     assert [line.partition(": ")[0] for line in said[1:]] == [
-        *("containers_prefix", "containers_subnet_cidr", "containers[0].user"),
+        *("containers_prefix", "containers_subnet_cidr", "containers[web].user"),
         *("containers[1].nmae", "containers[1].image", "containers[1].name", "containers[2]"),
     ]
 
@@ -79,8 +79,8 @@ def test_a_whole_fleet_is_checked_at_once():
     hosts[0]["containers"] = [{**WEB, "ports": ["http", {"port": 80, "from": ["x"]}]}, {**WEB, "name": "b b"}]
     hosts[1]["container_network"] = "nat"
     said = container_problems(hosts, ALLOCATION)
-    assert any(line.startswith("one.containers[0].ports[0]: ") and "http" in line for line in said)
-    assert any(line.startswith("one.containers[0].ports[1].from[0]: ") and "'x'" in line for line in said)
+    assert any(line.startswith("one.containers[web].ports[0]: ") and "http" in line for line in said)
+    assert any(line.startswith("one.containers[web].ports[1].from[0]: ") and "'x'" in line for line in said)
     assert any(line.startswith("one.containers[1].name: ") and "b b" in line for line in said)
     assert "two.container_network: must be one of routed, default_bridge, got nat" in said
 
@@ -89,7 +89,9 @@ def test_only_assigned_addresses_are_given_and_allowed():
     """Where EC2 gave the host's containers fewer addresses than the prefix has, the allocation says how many."""
     where = {"prefix": "2001:db8::10/124", "subnet": "2001:db8::/64"}
     assert container_plan([WEB], **where, count=3)["containers"][0]["address"] == "2001:db8::12"
-    with pytest.raises(AnsibleFilterError, match=r"containers\[0\].address: must be one of the addresses that are as"):
+    with pytest.raises(
+        AnsibleFilterError, match=r"containers\[web\].address: must be one of the addresses that are as"
+    ):
         container_plan([{**WEB, "address": "::15"}], **where, count=3)
     assert container_plan([{**WEB, "address": "::15"}], **where, count=None)["containers"]
     allocation = {"one": {**ALLOCATION["one"], "container_count": 1}}

@@ -156,7 +156,7 @@ class TestAssigned:
     def test_a_pin_beyond_them_is_refused(self):
         message = refusal(declare("web", address="2001:db8:0:0:1::5"), prefix=WIDE, count=3)
         assert message == (
-            "containers[0].address: must be one of the addresses that are assigned to the host, 2001:db8::1:0:0:2 to "
+            "containers[web].address: must be one of the addresses that are assigned to the host, 2001:db8::1:0:0:2 to "
             "2001:db8::1:0:0:4 of 2001:db8:0:0:1::/80, got 2001:db8::1:0:0:5"
         )
 
@@ -290,7 +290,7 @@ class TestRefusals:
         ],
     )
     def test_path_rule_and_value(self, more, message):
-        assert f"containers[0].{message}" in refusal([{**declare("web")[0], **more}])
+        assert f"containers[web].{message}" in refusal([{**declare("web")[0], **more}])
 
     def test_a_name_that_docker_refuses(self):
         assert "containers[0].name: must be a container's name" in refusal(declare("-web"))
@@ -317,7 +317,7 @@ class TestRefusals:
 
     def test_a_pin_on_docker0(self):
         message = refusal(declare("web", address="::a"), network=DEFAULT_BRIDGE)
-        assert message == "containers[0].address: must be auto on docker0, where Docker gives the addresses, got ::a"
+        assert message == "containers[web].address: must be auto on docker0, where Docker gives the addresses, got ::a"
 
     def test_every_problem_is_told_at_once(self):
         message = refusal([*declare("web", address="::c"), *declare("-", ports=["x"])])
