@@ -170,7 +170,7 @@ def main() -> None:
         )
         result = bring_about(wanted, module.check_mode)
     except (docker.EngineError, OSError, ValueError) as error:
-        module.fail_json(msg=f"container_network: {error}")
+        module.fail_json(msg=f"Docker's network {params['name']}: {error}")
     module.exit_json(**result)
 
 

@@ -99,7 +99,7 @@ attributes:
     description: Says what it would change.
     support: full
   diff_mode:
-    description: Shows the file before and after.
+    description: Shows the file before and after, and the packages that O(state=absent) removes.
     support: full
   platform:
     description: Debian and Ubuntu.
@@ -250,7 +250,7 @@ def present(module: AnsibleModule) -> dict:
     """Observe, decide, and write unless in check mode. Raises PlanError, CommandError, OSError, ValueError."""
     params = module.params
     release.check(files.read(release.PATH))
-    prefix = given.read_prefix(params["container_prefix"], params["users"])
+    prefix = given.read(params["container_prefix"], params["users"])
     text = files.read(daemon.PATH)
     known = record.read(params["store"])
     managed, replaced = (known.managed, known.replaced) if known else ({}, {})
@@ -259,7 +259,8 @@ def present(module: AnsibleModule) -> dict:
     there = observe(params, module.check_mode)
     if there.version is None:
         if not module.check_mode:
-            module.fail_json(msg=f"packages[0]: must be in apt's sources, got {params['packages'][0]}")
+            rule = f"must be one from which apt has {params['packages'][0]}"
+            module.fail_json(msg=f"docker_source: {rule}, got no such package")
         return {"changed": True, "engine": None, "installed": False, "missing": list(there.missing)}
     engine = engines.Engine.parse(there.version)
     mtu = user.get("mtu") or links.outward_mtu()

@@ -93,19 +93,23 @@ def holds(path: str, fingerprint: str) -> bool:
 
 
 def fetch(module: AnsibleModule, url: str, fingerprint: str) -> str:
-    """The key's text; fails for any other key. Raises KeyFileError."""
+    """The key's text; fails for any other key."""
+    said = f"docker_vendor_url: {url}"
     response, info = fetch_url(module, url, timeout=30)
     if response is None or info["status"] != 200:
-        module.fail_json(msg=f"{url}: can't be fetched: {info['msg']}")
+        module.fail_json(msg=f"{said} can't be fetched: {info['msg']}")
     key = response.read()
-    found = openpgp.fingerprints(key)
+    try:
+        found = openpgp.fingerprints(key)
+    except openpgp.KeyFileError as error:
+        module.fail_json(msg=f"{said} {error}")
     if found != [fingerprint]:
-        module.fail_json(msg=f"{url}: must hold the key {fingerprint} and no other, got {', '.join(found)}")
+        module.fail_json(msg=f"{said} must hold the key {fingerprint} and no other, got {', '.join(found)}")
     return key.decode(errors="surrogateescape")
 
 
 def present(module: AnsibleModule) -> dict:
-    """Look, fetch if need be, check, write. Raises PlanError, KeyFileError, CommandError, OSError."""
+    """Look, fetch if need be, check, write. Raises PlanError, CommandError, OSError."""
     params = module.params
     host = release.check(files.read(release.PATH))
     architecture = run(["dpkg", "--print-architecture"]).strip()
@@ -159,7 +163,7 @@ def main() -> None:
     )
     try:
         result = {"present": present, "restored": restored}[module.params["state"]](module)
-    except (PlanError, openpgp.KeyFileError, CommandError, OSError) as error:
+    except (PlanError, CommandError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
 

@@ -44,31 +44,19 @@ options:
     default: false
   host_ports:
     description:
-      - The host's own open ports, in the form of O(containers[].ports). Without it the host is as it is. Looked at with
-        O(prefixes).
+      - The host's own open ports, V(80/tcp) or V(5000-5010/udp), open to anybody; or dictionaries of C(port) and
+        C(from), a list of IPv6 networks. Without it the host is as it is. Looked at with O(prefixes).
       - The way by which Ansible reaches the host over IPv6 has to be among them.
     type: list
     elements: raw
   containers:
-    description: All containers of O(owner) that declare ports; brings these about. Without it, they are as they are.
+    description:
+      - All containers of O(owner) that declare ports; brings these about. Without it, they are as they are.
+      - Each is a dictionary of C(name), C(address), one of which will do, and C(ports), in the form of O(host_ports).
+      - Without an C(address) the keeper opens the ports at the address that Docker gives the container C(name) on
+        O(network), whichever it has at the moment.
     type: list
-    elements: dict
-    suboptions:
-      name:
-        description: The container's name; by default its address.
-        type: str
-      address:
-        description:
-          - Its address. Without one, the keeper opens the ports at the address that Docker gives the container
-            O(containers[].name) on O(network), whichever it has at the moment.
-        type: str
-      ports:
-        description:
-          - Ports such as V(80/tcp) or V(5000-5010/udp), open to anybody; or dictionaries of C(port) and C(from), a list
-            of IPv6 networks.
-        type: list
-        elements: raw
-        required: true
+    elements: raw
   owner:
     description: Whose O(containers) these are. Those of other owners stay, and what any of them opens is open.
     type: str
@@ -77,12 +65,20 @@ options:
     description: Docker's name of the network that containers without an address are in.
     type: str
     default: bridge
+  called:
+    description: >-
+      What a user knows the options by who does not write them here, but variables of a role. Refusals name these.
+    type: dict
+    suboptions:
+      prefixes: {description: "The name of O(prefixes), or of the only one.", type: str, default: prefixes}
+      host_ports: {description: The name of O(host_ports)., type: str, default: host_ports}
+      containers: {description: The name of O(containers)., type: str, default: containers}
 attributes:
   check_mode:
     description: Says what it would change; a container that is not there yet has no ports.
     support: full
   diff_mode:
-    description: Shows the files before and after.
+    description: Shows files before and after; names alone of the keeper's program, and of what O(state=absent) removes.
     support: full
   platform:
     description: Debian and Ubuntu with nftables 0.9.7 or later.
@@ -131,13 +127,11 @@ from ansible_collections.ipv6.aws_containers.plugins.module_utils._host import f
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._host.commands import CommandError, run
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError, Problems
 
-PROGRAM = {name: f"{guard.LIBRARY}/{guard.PACKAGE}/{name}.py" for name in ("__init__", "ports", "keeper")}
 
-
-def prefixes_in_force(given: list | None) -> list[ipaddress.IPv6Network]:
+def prefixes_in_force(params: dict) -> list[ipaddress.IPv6Network]:
     """The prefixes given, else those in the table's file. Raises PlanError."""
-    if given is not None:
-        return guard.parse_prefixes(given, "prefixes")
+    if params["prefixes"] is not None:
+        return guard.parse_prefixes(params["prefixes"], params["called"]["prefixes"])
     match = re.search(r"set prefixes \{.*?elements = \{([^}]*)\}", files.read(ports.TABLE_FILE) or "", re.DOTALL)
     return [ipaddress.IPv6Network(prefix.strip()) for prefix in match.group(1).split(",")] if match else []
 
@@ -146,12 +140,13 @@ def read_host_ports(params: dict) -> list[guard.Port] | None:
     """The host's own open ports, checked. Raises PlanError, also when Ansible's own way in would be closed."""
     if params["host_ports"] is None:
         return None
-    host_ports = guard.parse_ports(params["host_ports"], "host_ports")
+    path = params["called"]["host_ports"]
+    host_ports = guard.parse_ports(params["host_ports"], path)
     way = way_in.by_ssh(os.getpid())
     if way and not guard.lets_in(host_ports, *way):
         problems = Problems()
         rule = f"must let {way[0]} in at {way[1]}/tcp, which is how this host is reached"
-        problems.add("host_ports", rule, json.dumps(params["host_ports"]))
+        problems.add(path, rule, json.dumps(params["host_ports"]))
         problems.raise_if_any()
     return host_ports
 
@@ -164,13 +159,18 @@ def source_of(name: str) -> str:
     return module.__loader__.get_source(module.__name__)
 
 
+def read_containers(params: dict) -> tuple[ports.Declared, ...]:
+    """The containers that declare ports, checked. Raises PlanError."""
+    inside, path = prefixes_in_force(params), params["called"]["containers"]
+    return guard.parse_declared(params["containers"] or [], params["network"], inside, path)
+
+
 def wanted_rules(params: dict) -> ports.Rules:
     """What was declared before, with what this run says of it."""
     rules = keeper.current_rules()
     declared = dict(rules.declared or {})
     if params["containers"] is not None:
-        inside = prefixes_in_force(params["prefixes"])
-        declared[params["owner"]] = guard.parse_declared(params["containers"], params["network"], inside)
+        declared[params["owner"]] = read_containers(params)
     closes = rules.docker_closes if params["prefixes"] is None else params["docker_closes"]
     return ports.Rules(closes, declared)
 
@@ -187,11 +187,10 @@ def planned(params: dict, rules: ports.Rules, declared: str) -> list[files.Chang
     """The files' changes."""
     changes = []
     if params["prefixes"] is not None:
-        prefixes = prefixes_in_force(params["prefixes"])
-        table = guard.table(prefixes, params["bridges"], rules.docker_closes, read_host_ports(params))
+        table = guard.table(prefixes_in_force(params), params["bridges"], rules.docker_closes, read_host_ports(params))
         changes.append(files.change(ports.TABLE_FILE, table))
         changes.append(files.change(guard.UNIT_FILE, guard.unit()))
-        changes += [files.change(path, source_of(name)) for name, path in PROGRAM.items()]
+        changes += [files.change(path, source_of(name)) for name, path in guard.PROGRAM.items()]
         changes.append(files.change(guard.KEEPER_UNIT_FILE, guard.keeper_unit()))
     text = json.dumps(rules.to_dict(), indent=1, sort_keys=True) + "\n"
     changes.append(files.change(ports.RULES_FILE, text))
@@ -203,8 +202,15 @@ def removal() -> list[files.Change]:
     """The files that go."""
     paths = (guard.KEEPER_UNIT_FILE, guard.UNIT_FILE, ports.TABLE_FILE, ports.DECLARED_FILE, ports.RULES_FILE)
     return files.needed(
-        files.change(path, None) for path in (*paths, *PROGRAM.values(), ports.LOADED_FILE, ports.LOCK_FILE)
+        files.change(path, None) for path in (*paths, *guard.PROGRAM.values(), ports.LOADED_FILE, ports.LOCK_FILE)
     )
+
+
+def said_before() -> ports.Rules:
+    """What was declared so far; nothing where the file does not say: it goes all the same."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        return keeper.current_rules()
+    return ports.Rules()
 
 
 def load(changes: list[files.Change]) -> None:
@@ -224,7 +230,7 @@ def load(changes: list[files.Change]) -> None:
         run(["systemctl", "daemon-reload"])
         run(["systemctl", "enable", "--quiet", guard.UNIT, guard.KEEPER_UNIT])
     run(["systemctl", "start", guard.UNIT])
-    if {guard.KEEPER_UNIT_FILE, *PROGRAM.values()} & paths:
+    if {guard.KEEPER_UNIT_FILE, *guard.PROGRAM.values()} & paths:
         run(["systemctl", "restart", guard.KEEPER_UNIT])
     run(["systemctl", "start", guard.KEEPER_UNIT])
 
@@ -268,12 +274,13 @@ def in_force() -> bool:
         return False
 
 
-def require_addresses(rules: ports.Rules, known: ports.Addresses, owner: str) -> None:
+def require_addresses(params: dict, rules: ports.Rules, known: ports.Addresses) -> None:
     """Refuse when a container that should be reachable has no address. Raises PlanError."""
     problems = Problems()
-    for one in (rules.declared or {}).get(owner, ()):
+    for one in (rules.declared or {}).get(params["owner"], ()) if params["containers"] is not None else ():
         if one.address is None and (one.network, one.name) not in known:
-            problems.add(f"containers[{one.name}]", f"must have an IPv6 address on the network {one.network}", "none")
+            path = f"{params['called']['containers']}[{one.name}]"
+            problems.add(path, f"must have an IPv6 address on the network {one.network}", "none")
     problems.raise_if_any()
 
 
@@ -286,17 +293,14 @@ def main() -> None:
             "bridges": {"type": "list", "elements": "str"},
             "docker_closes": {"type": "bool", "default": False},
             "host_ports": {"type": "list", "elements": "raw"},
-            "containers": {
-                "type": "list",
-                "elements": "dict",
-                "options": {
-                    "name": {"type": "str"},
-                    "address": {"type": "str"},
-                    "ports": {"type": "list", "elements": "raw", "required": True},
-                },
-            },
+            "containers": {"type": "list", "elements": "raw"},
             "owner": {"type": "str", "default": ports.OWNER},
             "network": {"type": "str", "default": "bridge"},
+            "called": {
+                "type": "dict",
+                "apply_defaults": True,
+                "options": {one: {"type": "str", "default": one} for one in ("prefixes", "host_ports", "containers")},
+            },
         },
         required_together=[("prefixes", "bridges")],
         supports_check_mode=True,
@@ -304,11 +308,13 @@ def main() -> None:
     params = module.params
     state = params["state"]
     declared: list[str] = []
+    shown: list[dict] = []
     was = os.path.exists(ports.TABLE_FILE)
     try:
         if state == "absent":
             changes = removal()
             changed = bool(changes) or there()
+            shown = guard.diffs(changes, said_before())
             if changed and not module.check_mode:
                 unload(changes)
         elif state == "kept":
@@ -317,20 +323,21 @@ def main() -> None:
             if changed and not module.check_mode:
                 load(changes)
             read_host_ports(params)
-            guard.parse_declared(params["containers"] or [], params["network"], prefixes_in_force(params["prefixes"]))
+            read_containers(params)
         else:
             rules = wanted_rules(params)
             known = known_addresses(rules)
             if not module.check_mode:
-                require_addresses(rules, known, params["owner"] if params["containers"] is not None else "")
+                require_addresses(params, rules, known)
             declared = [one.element() for one in ports.openings(rules, known)]
             changes = planned(params, rules, ports.declared_text(rules, known))
             changed = bool(changes) or not (in_force() and keeps())
+            shown = guard.diffs(changes)
             if changed and not module.check_mode:
                 load(changes)
     except (PlanError, CommandError, OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=changed, there=was, declared=declared, diff=[one.diff() for one in changes])
+    module.exit_json(changed=changed, there=was, declared=declared, diff=shown)
 
 
 if __name__ == "__main__":

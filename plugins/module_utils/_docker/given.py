@@ -8,26 +8,32 @@ from __future__ import annotations
 import ipaddress
 import pwd
 from collections.abc import Sequence
+from typing import cast
 
 from .._plan.errors import Problems
 
 
-def read_prefix(text: str, users: Sequence[str] = ()) -> ipaddress.IPv6Network:
+def read_prefix(problems: Problems, value: object, path: str) -> ipaddress.IPv6Network | None:
+    """A prefix of containers; None, and a problem, where it is none."""
+    try:
+        return ipaddress.IPv6Network(str(value))
+    except ValueError:
+        problems.add(path, "must be an aligned IPv6 prefix such as 2001:db8::8/126", repr(value))
+        return None
+
+
+def read(prefix: str, users: Sequence[str]) -> ipaddress.IPv6Network:
     """The containers' prefix. Raises PlanError, also when one of ``users`` is none of this host's.
 
     A user that is not there yet would be made by Ansible's module ``user``: an account of a misspelt name.
     """
     problems = Problems()
-    prefix = ipaddress.IPv6Network("::/0")
-    try:
-        prefix = ipaddress.IPv6Network(text)
-    except ValueError:
-        problems.add("docker_container_prefix", "must be an aligned IPv6 prefix such as 2001:db8::8/126", repr(text))
+    found = read_prefix(problems, prefix, "docker_container_prefix")
     unknown = [user for user in users if not _known(user)]
     if unknown:
         problems.add("docker_users", "must be users of the host", ", ".join(unknown))
     problems.raise_if_any()
-    return prefix
+    return cast(ipaddress.IPv6Network, found)  # without one there was a problem
 
 
 def _known(user: str) -> bool:

@@ -14,9 +14,11 @@ import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from .._host import files
 from .._plan.errors import PlanError, Problems
-from .._plan.inventory import Port, parse_ports, read_networks
-from .ports import FOLDER, LOADED_FILE, TABLE, TABLE_FILE, Declared, Opening, disjoint
+from .._plan.inventory import Port, parse_ports
+from . import given
+from .ports import FOLDER, LOADED_FILE, TABLE, TABLE_FILE, Declared, Opening, Rules, disjoint
 
 UNIT = "ipv6-aws-containers-guard.service"
 UNIT_FILE = "/etc/systemd/system/" + UNIT
@@ -25,6 +27,10 @@ KEEPER_UNIT_FILE = "/etc/systemd/system/" + KEEPER_UNIT
 #: The keeper is a Python package of its own on the host.
 LIBRARY = "/usr/local/lib/ipv6.aws_containers"
 PACKAGE = "guard"
+PROGRAM = {name: f"{LIBRARY}/{PACKAGE}/{name}.py" for name in ("__init__", "ports", "keeper")}
+
+#: What is said of a container whose ports are declared.
+KEYS = ("name", "address", "ports")
 
 #: RFC 4890, 4.3: what must not be dropped on its way through, or a path's MTU is never found.
 TRANSIT = (
@@ -39,42 +45,90 @@ LOCAL = (
 
 
 def parse_prefixes(values: Sequence[Any], path: str) -> list[ipaddress.IPv6Network]:
-    """The containers' prefixes. Raises PlanError with every problem found."""
+    """The containers' prefixes; a single one has no index in its path. Raises PlanError with every problem found."""
     problems = Problems()
-    found = read_networks(problems, values, path, "must be an aligned IPv6 prefix such as 2001:db8::8/126")
+    found = [
+        given.read_prefix(problems, value, path if len(values) == 1 else f"{path}[{at}]")
+        for at, value in enumerate(values)
+    ]
     problems.raise_if_any()
-    return found
+    return [prefix for prefix in found if prefix is not None]
 
 
 def parse_declared(
-    containers: Sequence[Mapping[str, Any]], network: str, prefixes: Sequence[ipaddress.IPv6Network]
+    containers: Sequence[Any], network: str, prefixes: Sequence[ipaddress.IPv6Network], path: str
 ) -> tuple[Declared, ...]:
-    """The containers that declare ports (``name``, ``address``, ``ports``); addresses must lie in ``prefixes``, if any.
+    """The containers that declare ports (``KEYS``), found at ``path``; addresses must lie in ``prefixes``, if any.
 
     Raises PlanError with every problem found.
     """
     problems = Problems()
     found = []
-    for at, container in enumerate(containers):
-        name, given = container.get("name") or container.get("address"), container.get("address")
-        path = f"containers[{name or at}]"
-        if not name:
-            problems.add(path, "must have a name or an address")
-            continue
-        address = None
-        try:
-            address = ipaddress.IPv6Address(given) if given else None
-        except ValueError:
-            problems.add(f"{path}.address", "must be an IPv6 address", repr(given))
-        if address and prefixes and not any(address in prefix for prefix in prefixes):
-            inside = ", ".join(map(str, prefixes))
-            problems.add(f"{path}.address", f"must lie in the host's container prefix {inside}", address)
-        try:
-            found.append(Declared(name, network, address, tuple(parse_ports(container["ports"], f"{path}.ports"))))
-        except PlanError as error:
-            problems.extend(error.violations)
+    for at, item in enumerate(containers):
+        if isinstance(item, Mapping):
+            found.append(_parse_one(problems, f"{path}[{_named(item) or at}]", item, network, prefixes))
+        else:
+            problems.add(f"{path}[{at}]", "must be a dictionary", repr(item))
     problems.raise_if_any()
     return tuple(found)
+
+
+def _named(item: Mapping[str, Any]) -> str:
+    """What a declared container is called, by its name, else by its address; nothing without a text for either."""
+    return next((item[key] for key in ("name", "address") if item.get(key) and isinstance(item[key], str)), "")
+
+
+def _parse_one(
+    problems: Problems, path: str, item: Mapping[str, Any], network: str, prefixes: Sequence[ipaddress.IPv6Network]
+) -> Declared:
+    for key in sorted(set(item) - set(KEYS), key=str):
+        problems.add(f"{path}.{key}", f"must be one of {', '.join(KEYS)}", key)
+    name, given_address, declared = item.get("name"), item.get("address"), item.get("ports")
+    address, ports = None, []
+    if not name and not given_address:
+        problems.add(path, "must have a name or an address")
+    if name and not isinstance(name, str):
+        problems.add(f"{path}.name", "must be a container's name", repr(name))
+    try:
+        address = ipaddress.IPv6Address(str(given_address)) if given_address else None
+    except ValueError:
+        problems.add(f"{path}.address", "must be an IPv6 address", repr(given_address))
+    if address and prefixes and not any(address in prefix for prefix in prefixes):
+        inside = ", ".join(map(str, prefixes))
+        problems.add(f"{path}.address", f"must lie in the host's container prefix {inside}", address)
+    if declared is None:
+        problems.add(f"{path}.ports", "must be a list of ports such as 80/tcp", "nothing")
+    try:
+        ports = parse_ports(declared, f"{path}.ports")
+    except PlanError as error:
+        problems.extend(error.violations)
+    return Declared(_named(item), network, address, tuple(ports))
+
+
+def diffs(changes: Sequence[files.Change], gone: Rules | None = None) -> list[dict[str, str]]:
+    """What a person is shown of the files: texts, but names alone of the keeper's program and of files that go.
+
+    ``gone``: what was declared, and will not be any more.
+    """
+    named = [one for one in changes if one.after is None or one.path in PROGRAM.values()]
+    shown = [one.diff() for one in changes if one not in named]
+    before = "".join(f"{one.path}\n" for one in named if one.before is not None)
+    after = "".join(f"{one.path}, {'new' if one.before is None else 'rewritten'}\n" for one in named if one.after)
+    for what, had, has in (("files", before, after), ("declared ports", _told(gone or Rules()), "")):
+        if had or has:
+            shown.append({"before_header": what, "after_header": what, "before": had, "after": has})
+    return shown
+
+
+def _told(rules: Rules) -> str:
+    """What is declared: by whom, for whom and where, and the ports (who . protocol . ports)."""
+    return "".join(
+        f"{owner}: {one.name} at {one.address or one.network}: "
+        + ", ".join(Opening(None, *port).element() for port in one.ports)
+        + "\n"
+        for owner, owned in sorted((rules.declared or {}).items())
+        for one in owned
+    )
 
 
 def lets_in(host_ports: Iterable[Port], source: ipaddress.IPv6Address, port: int) -> bool:

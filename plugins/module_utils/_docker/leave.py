@@ -49,7 +49,11 @@ def absent(store: str, check_mode: bool) -> dict[str, Any]:
         files.write(files.Change(store, "", None))
         with contextlib.suppress(OSError):
             os.rmdir(os.path.dirname(store))
-    return {"changed": True, "there": True, "removed": gone, "diff": [change.diff()] if change.needed else []}
+    diffs = [change.diff()] if change.needed else []
+    if gone:
+        names = "".join(f"{name}\n" for name in gone)
+        diffs.append({"before_header": "packages", "after_header": "packages", "before": names, "after": ""})
+    return {"changed": True, "there": True, "removed": gone, "diff": diffs}
 
 
 def _stop(change: files.Change) -> None:

@@ -11,6 +11,7 @@ from ipaddress import IPv6Address, IPv6Network
 
 import pytest
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._docker import guard, ports, way_in
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._host import files
 from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.errors import PlanError
 
 PREFIXES = [IPv6Network("2001:db8::8/126"), IPv6Network("2001:db8:0:0:1::/80")]
@@ -27,23 +28,75 @@ def test_prefixes_that_are_none_are_all_named():
         f"prefixes[0]: {rule}, got '2001:db8::9/126'",
         f"prefixes[2]: {rule}, got 'x'",
     ]
+    with pytest.raises(PlanError, match=f"^docker_container_prefix: {rule}, got 'x'$"):
+        guard.parse_prefixes(["x"], "docker_container_prefix")
 
 
 class TestContainers:
     def test_ports_are_for_anybody_or_for_those_named(self):
         (found,) = guard.parse_declared(
-            [{"name": "web", "ports": [80, {"port": 443, "from": [str(SOME)]}]}], "bridge", []
+            [{"name": "web", "ports": [80, {"port": 443, "from": [str(SOME)]}]}], "bridge", [], "containers"
         )
         assert found == ports.Declared("web", "bridge", None, (("tcp", 80, 80, ALL), ("tcp", 443, 443, SOME)))
 
-    def test_containers_with_an_address_elsewhere_or_without_name_and_address(self):
-        given = [{"name": "web", "address": "2001:db9::a", "ports": ["x"]}, {"ports": ["x"]}]
+    def test_what_is_wrong_with_them_is_said_all_at_once_by_the_name_of_whoever_gave_them(self):
+        given = [
+            {"name": "web", "address": "2001:db9::a", "ports": ["x"]},
+            {"ports": [80]},
+            {"address": "2001:db8::9", "ports": [{"port": 80, "from": ["y"]}]},
+            {"name": "db", "address": "z", "prots": [5432]},
+            {"name": ["a"], "ports": []},
+            "all",
+        ]
         with pytest.raises(PlanError) as caught:
-            guard.parse_declared(given, "bridge", PREFIXES)
-        rule = "must lie in the host's container prefix 2001:db8::8/126, 2001:db8:0:0:1::/80, got 2001:db9::a"
-        assert f"containers[web].address: {rule}" in str(caught.value)
-        assert "containers[web].ports[0]: must be a port like" in str(caught.value)
-        assert "containers[1]: must have a name or an address" in str(caught.value)
+            guard.parse_declared(given, "bridge", PREFIXES, "docker_container_ports")
+        said = [str(violation) for violation in caught.value.violations]
+        assert [one.partition("]")[0] for one in said] == [
+            "docker_container_ports[" + who for who in ("web", "web", "1", "2001:db8::9", "db", "db", "db", "4", "5")
+        ]
+        for one in (
+            "web].address: must lie in the host's container prefix 2001:db8::8/126, 2001:db8:0:0:1::/80, got "
+            "2001:db9::a",
+            "web].ports[0]: must be a port like 80/tcp or 5000-5010/udp, got 'x'",
+            "1]: must have a name or an address",
+            "2001:db8::9].ports[0].from[0]: must be an IPv6 network such as 2001:db8::/32, got 'y'",
+            "db].prots: must be one of name, address, ports, got prots",
+            "db].address: must be an IPv6 address, got 'z'",
+            "db].ports: must be a list of ports such as 80/tcp, got nothing",
+            "4].name: must be a container's name, got ['a']",
+            "5]: must be a dictionary, got 'all'",
+        ):
+            assert "docker_container_ports[" + one in said
+
+
+class TestDiffs:
+    """A person reads what is declared, and which files go; not the keeper's program."""
+
+    PROGRAM = guard.PROGRAM["keeper"]
+    TEXT = "import os\n"
+
+    def test_what_is_written_is_shown_but_of_the_program_its_name(self):
+        changes = [files.Change(ports.TABLE_FILE, None, "table\n"), files.Change(self.PROGRAM, None, self.TEXT)]
+        table, names = guard.diffs(changes)
+        assert (table["before_header"], table["after"]) == (ports.TABLE_FILE, "table\n")
+        assert (names["before"], names["after"]) == ("", f"{self.PROGRAM}, new\n")
+        (again,) = guard.diffs([files.Change(self.PROGRAM, "old\n", self.TEXT)])
+        assert (again["before"], again["after"]) == (f"{self.PROGRAM}\n", f"{self.PROGRAM}, rewritten\n")
+
+    def test_of_what_goes_the_names_and_what_was_declared(self):
+        changes = [files.Change(one, self.TEXT, None) for one in (self.PROGRAM, ports.TABLE_FILE)]
+        db = ports.Declared("db", "bridge", None, (("tcp", 5432, 5432, SOME),))
+        web = ports.Declared("web", "pub6", IPv6Address("2001:db8::a"), (("tcp", 80, 80, ALL), ("udp", 53, 54, ALL)))
+        names, declared = guard.diffs(changes, ports.Rules(False, {"docker": (db,), "containers": (web,)}))
+        assert (names["before"], names["after"]) == (f"{self.PROGRAM}\n{ports.TABLE_FILE}\n", "")
+        assert declared["before"] == (
+            "containers: web at 2001:db8::a: ::/0 . tcp . 80, ::/0 . udp . 53-54\n"
+            "docker: db at bridge: 2001:db8:5::/48 . tcp . 5432\n"
+        )
+        assert declared["after"] == ""
+
+    def test_nothing_for_nothing(self):
+        assert guard.diffs([], ports.Rules()) == []
 
 
 class TestWayIn:
