@@ -136,7 +136,10 @@ def confirm(store: str, change_id: str) -> None:
         try:
             os.rename(os.path.join(store, "pending"), confirmed)
         except FileNotFoundError:
-            why = "being put back" if waiting(store) else files.read(os.path.join(store, "restored"))
+            if waiting(store):
+                being = f"the configuration of before is being put back (journalctl -u {TIMER_UNIT})"
+                raise Unconfirmed(f"not confirmed: {being}") from None
+            why = files.read(os.path.join(store, "restored"))
             if why is None:
                 return
             raise Unconfirmed(f"the configuration of before is back: {why.strip()}") from None
