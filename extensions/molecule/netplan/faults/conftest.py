@@ -107,7 +107,7 @@ def hosts() -> list[Host]:
 
 @pytest.fixture
 def before(hosts: list[Host]) -> dict[str, str]:
-    """The hosts' state before a fault, at rest: with the router's word and the leases, which come seconds after a boot."""
+    """The hosts' state before a fault, at rest: with the router's word and the leases, seconds after a boot."""
 
     def settled(host: Host) -> str:
         last = ""

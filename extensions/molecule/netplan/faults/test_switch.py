@@ -72,6 +72,19 @@ def test_a_controller_that_is_killed_after_apply_leaves_nothing(hosts, before, r
     assert status == -signal.SIGKILL
 
 
+def test_a_controller_that_comes_very_late_does_not_confirm_anothers_change(hosts, before, recovered):
+    late = stopped_after_apply(hosts)
+    recovered(before, late.began, "a controller that hangs")
+    other = stopped_after_apply(hosts)
+    late.tell(signal.SIGCONT)
+    status, output = late.end()
+    assert status != 0
+    assert said_by_every_host(output, "not confirmed: the host"), output
+    other.tell(signal.SIGKILL)
+    recovered(before, other.began, "another one, killed, that was not confirmed by the first")
+    other.end()
+
+
 @pytest.fixture
 def left_alone(hosts):
     """Hosts whose owner has told cloud-init to leave the network alone: otherwise it writes its file at every boot."""

@@ -42,6 +42,18 @@ def test_the_second_interface_is_the_owners(host):
     assert host.run("grep owners /root/digests.before | sha256sum --quiet --check").rc == 0
 
 
+def test_a_linked_file_is_still_one_and_lost_the_hosts_ipv6_alone(host):
+    assert host.check_output("readlink /etc/netplan/56-linked.yaml") == "/root/linked.yaml"
+    text = host.file("/root/linked.yaml").content_string
+    assert text.splitlines() == [
+        "# The owner's, too.",
+        "network:",
+        "  ethernets:",
+        "    ens5: {}",
+        "    ens9: {optional: yes}  # not the role's",
+    ]
+
+
 def test_nothing_waits_any_more(host):
     assert not host.file("/var/lib/ipv6.aws_containers/netplan/pending").exists
     assert host.check_output("systemctl list-units --all --plain --no-legend 'ipv6-aws-containers-netplan*'") == ""

@@ -158,7 +158,8 @@ MAPPING, LIST = "must be a mapping", "must be a list"
 
 
 @pytest.mark.parametrize(
-    "content", [None, {}, {"network": None}, {"network": {"ethernets": {"ens5": None, "ens6": {"addresses": None}}}}]
+    "content",
+    [None, {}, {"network": None}, {"network": {"ethernets": {"ens5": None, "ens6": {}, "ens7": {"addresses": None}}}}],
 )
 def test_what_is_empty_is_no_mistake(content):
     assert static.misshapen(content) == []
@@ -274,6 +275,12 @@ class TestAddress:
                 "2600:1f18:47b:ca03::/60",
                 "netplan_subnet_cidr: must be a network, but host bits are set: of this length it is"
                 " 2600:1f18:47b:ca00::/60, got 2600:1f18:47b:ca03::/60",
+            ),
+            (
+                "2001:db8::1",
+                "2001:db8::1/64",
+                "netplan_subnet_cidr: must be a network, but host bits are set: of this length it is 2001:db8::/64, got"
+                " 2001:db8::1/64",
             ),
             (
                 "2001:db8::1",
