@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan import render
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._verify import render
 
 
 class FilterModule:

@@ -10,6 +10,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .._plan.words import many
+
 WIDTH = 110
 MARK = "…"
 MOST_SHOWN = 8
@@ -27,8 +29,7 @@ def lines(report: Mapping[str, Any]) -> list[str]:
     rest = WIDTH - sum(wide) - 4
     table = [_line(row, wide, rest) for row in (_HEAD, tuple("-" * len(text) for text in _HEAD), *rows)]
     held = sum(1 for each in report["checks"] if each["holds"])
-    hosts = f"{len(report['hosts'])} host{'' if len(report['hosts']) == 1 else 's'}"
-    summary = f"{held} of {len(report['checks'])} checks hold on {hosts}"
+    summary = f"{held} of {len(report['checks'])} checks hold on {many(len(report['hosts']), 'host')}"
     notes = [f"({MARK} stands for {shared(subnets)})"] if shared(subnets) else []
     notes += [_wrapped(f"left out: {text}") for text in report["left_out"]]
     notes += [_wrapped(f"waited: {text}") for text in report["waited"]]

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import svg
+from .._plan import svg
+from .._plan.svg import box, label, pill, pill_width, wire
 from .picture import Picture
-from .svg import box, label, pill, pill_width, wire
 
 WIDE = 270.0
 PAD = 14.0

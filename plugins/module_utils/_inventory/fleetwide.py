@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .errors import Violation
-from .plain import shown
-from .words import others
+from .._plan.errors import Violation
+from .._plan.plain import shown
+from .._plan.words import others
 
 #: Read by the plays on the hosts, too: without a value there, they would look for another fleet, or elsewhere.
 READ_EVERYWHERE = ("aws_containers_fleet", "aws_containers_aws", "dns_zone", "dns_names", "dns_ttl")

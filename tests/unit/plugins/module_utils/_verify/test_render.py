@@ -10,8 +10,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan import render, svg
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._verify import judge, parse
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan import svg
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._verify import judge, parse, render
 from ansible_collections.ipv6.aws_containers.tests.unit.plugins.module_utils._verify import world
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.misspelt import OF_ROLES, misspelt_problems
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._inventory.misspelt import OF_ROLES, misspelt_problems
 
 ROOT = Path(__file__).parents[5]
 

@@ -14,11 +14,12 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
+from .._plan.svg import MONO, arrow, box, document, label, pill, pill_width, wire
+from .._plan.words import many
 from . import cards
 from .layout import INSET, MARGIN, Layout, Zone, lay_out
 from .matrix import matrix
 from .picture import Link, Picture, Score
-from .svg import MONO, arrow, box, document, label, pill, pill_width, wire
 
 LEVEL = 27.0  # between two lines of pings
 OUTWARDS = ("ping.internet", "capture.internet")  # the checks of what goes between a host and the Internet
@@ -55,14 +56,10 @@ def topology(report: Mapping[str, Any]) -> str:
     return document(wide, high, _headline(picture), "\n".join(part for part in parts if part))
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def _headline(picture: Picture) -> str:
     containers = sum(len(host["containers"]) for host in picture.hosts.values())
     promise = ", each at its own IPv6 address" if picture.score().colour == "good" else ""
-    return f"{_count(containers, 'container')} on {_count(len(picture.hosts), 'host')}{promise}"
+    return f"{many(containers, 'container')} on {many(len(picture.hosts), 'host')}{promise}"
 
 
 def _title(picture: Picture, wide: float) -> list[str]:

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .errors import Violation
+from .._plan.errors import Violation
+from .._plan.inventory import REQUEST_KEYS
+from .._plan.words import others
 from .fleetwide import READ_EVERYWHERE, READ_ON_LOCALHOST
-from .inventory import REQUEST_KEYS
-from .words import others
 
 #: Begins names that are this collection's alone: each of them is one that it knows.
 PREFIX = "aws_containers_"

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+from .._plan.svg import box, label, width
 from .picture import Link, Picture
-from .svg import box, label, width
 
 CELL = 30.0
 LONGEST = 150.0  # room for a host's name

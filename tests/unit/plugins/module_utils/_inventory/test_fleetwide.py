@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.ipv6.aws_containers.plugins.module_utils._plan.fleetwide import fleetwide_problems
+from ansible_collections.ipv6.aws_containers.plugins.module_utils._inventory.fleetwide import fleetwide_problems
 
 RULE = "must be set for all hosts (group all), where localhost has"
 
