@@ -20,6 +20,8 @@ def with_dhcp6(folder: str = "/etc/netplan") -> list[str]:
     """The netplan files that switch DHCPv6 on. By pattern: the standard library reads no YAML."""
     found = []
     for path in sorted(Path(folder).glob("*.yaml")):
+        if not path.is_file():  # a symbolic link to nothing, say
+            continue
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
         if any(_DHCP6.match(line) for line in lines):
             found.append(str(path))

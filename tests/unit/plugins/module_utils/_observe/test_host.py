@@ -98,6 +98,7 @@ def test_a_mirror_list_counts_as_the_mirrors_it_lists(tmp_path: Path) -> None:
 )
 def test_netplan_files_with_dhcp6(tmp_path: Path, text: str, on: bool) -> None:
     (tmp_path / "50-cloud-init.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "60-gone.yaml").symlink_to("nowhere")
     assert bool(netplan.with_dhcp6(str(tmp_path))) is on
 
 
