@@ -21,6 +21,8 @@ description:
     that one without a health check is not running, and shows its environment when it fails.
 author:
   - Contributors to the ipv6.aws_containers project (@ipv6)
+extends_documentation_fragment:
+  - ipv6.aws_containers.observing
 options:
   containers:
     description: Names of containers.
@@ -34,14 +36,6 @@ options:
 attributes:
   check_mode:
     description: Does not wait, and does not fail.
-    support: full
-  diff_mode:
-    description: There is nothing to compare.
-    support: none
-  platform:
-    description: Any Linux with Python 3.9.
-    platforms: linux
-    support: full
 """
 
 EXAMPLES = r"""

@@ -14,22 +14,13 @@ description:
   - Asks the Docker engine over its socket. A host without Docker has no containers, and no engine.
 author:
   - Contributors to the ipv6.aws_containers project (@ipv6)
+extends_documentation_fragment:
+  - ipv6.aws_containers.observing
 options:
   network:
     description: The Docker network whose addresses to tell.
     type: str
     default: bridge
-attributes:
-  check_mode:
-    description: Changes nothing at any time.
-    support: full
-  diff_mode:
-    description: There is nothing to compare.
-    support: none
-  platform:
-    description: Any Linux with Python 3.9.
-    platforms: linux
-    support: full
 """
 
 EXAMPLES = r"""

@@ -16,6 +16,8 @@ description:
   - Needs root, Python 3.9 and iproute2 on the host. Changes nothing but apt's own lists, if O(apt_update) is set.
 author:
   - Contributors to the ipv6.aws_containers project (@ipv6)
+extends_documentation_fragment:
+  - ipv6.aws_containers.observing
 options:
   mac_address:
     description: MAC address of the interface that the containers' addresses belong to.
@@ -56,14 +58,9 @@ options:
 attributes:
   check_mode:
     description: Runs the same in check mode, except that it leaves C(apt-get update) out.
-    support: full
-  diff_mode:
-    description: There is nothing to compare.
-    support: none
   platform:
     description: Debian and Ubuntu.
     platforms: debian
-    support: full
 """
 
 EXAMPLES = r"""
