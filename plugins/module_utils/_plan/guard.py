@@ -11,6 +11,7 @@ from .addresses import Block
 from .errors import Problems
 from .model import ASSIGN_CONTAINERS, ASSIGNS, MODE_PREFIX, Allocation, Desired, InstanceType, Request, Subnet
 from .tags import NAME_RULE, PREFIX, is_name
+from .words import some
 
 _MOST_NAMED = 3  # addresses and prefixes in a message
 
@@ -29,9 +30,15 @@ def check_desired(desired: Desired, problems: Problems) -> None:
             problems.add(
                 f"tags[{key}]", f"must not begin with {PREFIX}, which carries the fleet's state", desired.tags[key]
             )
-    if desired.assign not in ASSIGNS:
-        problems.add("assign", f"must be {' or '.join(ASSIGNS)}", desired.assign)
+    if not check_assign(desired.assign, problems):
         problems.raise_if_any()
+
+
+def check_assign(assign: str, problems: Problems) -> bool:
+    """Whether it is a way that there is; where it is none, nothing that depends on it can be judged."""
+    if assign not in ASSIGNS:
+        problems.add("assign", f"must be {' or '.join(ASSIGNS)}", assign)
+    return assign in ASSIGNS
 
 
 def check_groups(wanted: Iterable[str], groups: Mapping[str, str], vpc_id: str, problems: Problems) -> None:
@@ -89,14 +96,7 @@ def check_limits(
             way_out = "a larger type, a smaller container_count or container_mode prefix"
         parts = f"{what} and the host's own"
         if kept:
-            parts += f", beside what nobody asked for: {_some(kept)}"
+            parts += f", beside what nobody asked for: {some(kept, _MOST_NAMED)}"
         purge = "; purge takes away what nobody asked for" if kept else ""
         rule = f"must allow {needed} IPv6 addresses per interface for {parts} ({way_out} does{purge})"
         problems.add(path, rule, f"{kind.name} with {kind.addresses}")
-
-
-def _some(blocks: Sequence[Block]) -> str:
-    """The first few of them, and how many there are besides."""
-    named = ", ".join(map(str, blocks[:_MOST_NAMED]))
-    more = len(blocks) - _MOST_NAMED
-    return f"{named} and {more} more" if more > 0 else named

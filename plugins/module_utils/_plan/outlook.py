@@ -12,8 +12,9 @@ from typing import Any
 from .description import describe_subnet, read_description, to_description
 from .errors import Problems
 from .free import room_after
+from .guard import check_assign
 from .holdings import holdings_in
-from .model import ASSIGN_BLOCK, ASSIGNS, Desired, Observed
+from .model import ASSIGN_BLOCK, Desired, Observed
 from .plain import Item, read_text
 from .portrait import describe_host
 from .reconcile import plan_present
@@ -63,8 +64,7 @@ def outlook(
         problems,
     )
     way = options.text("assign", ASSIGN_BLOCK)
-    if way not in ASSIGNS:
-        problems.add("assign", f"must be one of {', '.join(ASSIGNS)}", way)
+    check_assign(way, problems)
     blind = isinstance(raw, Mapping) and raw.get("instance_types") is None
     desired = Desired(
         fleet=options.text("fleet", "default"),

@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable, Iterator
 from .addresses import Block, block_around, single
 from .allocate import allocate
 from .errors import Problems
-from .model import ASSIGN_BLOCK, ASSIGN_CONTAINERS, ASSIGNS, MODE_BLOCK, NO_RESERVATION, Held, Taken
+from .guard import check_assign
+from .model import ASSIGN_BLOCK, ASSIGN_CONTAINERS, MODE_BLOCK, NO_RESERVATION, Held, Taken
 from .parse import parse_held, parse_hosts, parse_range, parse_subnet, parse_taken
 from .targets import Rules, mode_wanted
 
@@ -33,8 +34,7 @@ def preview(
     :raises PlanError: everything that can't be satisfied.
     """
     problems = Problems()
-    if assign not in ASSIGNS:
-        problems.add("assign", f"must be {' or '.join(ASSIGNS)}", assign)
+    if not check_assign(assign, problems):
         problems.raise_if_any()
     network = parse_subnet(subnet, problems)
     requests = parse_hosts(hosts, lambda path, host, named: network, problems, assign)

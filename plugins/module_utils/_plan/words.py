@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -24,6 +25,12 @@ def many(number: int, noun: str) -> str:
     if number == 1:
         return f"1 {noun}"
     return f"{quantity(number)} {noun}{'es' if noun[-1] in 'sx' else 's'}"
+
+
+def some(things: Sequence[object], most: int) -> str:
+    """The first few of them, and how many there are besides: ``a, b and 3 more``."""
+    named = ", ".join(map(str, things[:most]))
+    return f"{named} and {len(things) - most} more" if len(things) > most else named
 
 
 def others(number: int) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from .._plan.addresses import address_text, read_address
 from .._plan.model import MODE_BLOCK
+from .._plan.words import some
 from . import hints
 from .answers import ECHO_REQUEST
 from .model import Check, Fleet, Host, check, texts
@@ -33,9 +34,7 @@ def _block(fleet: Fleet, host: Host) -> Check:
     overlaps = [f"{name} {block}" for name, block in others if any(block.overlaps(mine) for mine in own)]
     inside = all(host.subnet.covers(block) for block in own)
     said = ", ".join(f"{block} dev {host.bridge}" for block in own)
-    apart = ", ".join(f"{block} ({name})" for name, block in others[:MOST_NAMED]) or "no other host's"
-    if len(others) > MOST_NAMED:
-        apart += f" and {len(others) - MOST_NAMED} more"
+    apart = some([f"{block} ({name})" for name, block in others], MOST_NAMED) or "no other host's"
     return check(
         host,
         "plan.block",

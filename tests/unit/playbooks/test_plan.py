@@ -103,7 +103,7 @@ def test_every_mistake_is_said_at_once(kept: Path, run: Callable[..., str]) -> N
     for path in (
         "description.interfaces[eni-web-1].addresses[5]",
         "move[0]",
-        "assign: must be one of block, containers",
+        "assign: must be block or containers",
     ):
         assert path in said
     assert "plan_subnet: must not be given together with plan_description" in run(
