@@ -64,7 +64,7 @@ CASES = {
     "bad port": (
         {"a": {"containers": [{"name": "web", "image": "i", "ports": ["http"]}]}},
         {},
-        ["a.containers[0].ports[0]", "http"],
+        ["a.containers[web].ports[0]", "http"],
     ),
 }
 
