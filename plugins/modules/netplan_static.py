@@ -148,23 +148,28 @@ Check = tuple[Callable[[], list[str]], float]
 TO_SETTLE = 15.0
 #: Discovery asks three times, a second apart (RFC 4861, section 10).
 TO_ANSWER = 5.0
+#: Twice what a lease takes: it may have to be asked for once more.
+TO_LEASE = 10.0
 #: A timer may not run out while the host itself still looks.
 SHORTEST = 20
 
 
 def bring_about(
-    params: dict[str, Any], changes: list[files.Change], checks: Iterable[Check], leaving: bool = False
+    params: dict[str, Any], interface: str, changes: list[files.Change], checks: Iterable[Check], leaving: bool = False
 ) -> dict[str, Any]:
     """Arm, write, apply, look; returns which change is to be confirmed.
 
     Raises Unconfirmed if a check still has something to say, with the old files back or with what is not back.
     """
     store = params["store"]
-    change_id = switch.arm(store, params["revert_after"], changes, leaving)
+    leased = host.has_ipv4(interface)
+    change_id = switch.arm(store, params["revert_after"], changes, leaving, interface if leased else "")
     try:
         for one in changes:
             files.write(one)
         switch.apply()
+        if leased:
+            checks = [*checks, (host.ipv4_lost(interface), TO_LEASE)]
         seen = next((found for found in (switch.wait(*one) for one in checks) if found), [])
     except (CommandError, OSError) as error:
         seen = [str(error)]
@@ -218,7 +223,7 @@ def present(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     if (changes or differences) and not check_mode:
         host.record(params["store"], interface)
         # The record is part of the change: what is put back has not been changed by this role.
-        armed = bring_about(params, [originals.remembering(params["store"], changes), *changes], checks)
+        armed = bring_about(params, interface, [originals.remembering(params["store"], changes), *changes], checks)
     return {
         "changed": bool(changes or differences),
         "interface": interface,
@@ -242,7 +247,7 @@ def absent(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     if changes and interface and not check_mode:
         own = documents.own_address()
         check = (lambda: static.still_static(interface, host.live(interface), own), TO_SETTLE)
-        armed = bring_about(params, changes, [check], leaving=True)
+        armed = bring_about(params, interface, changes, [check], leaving=True)
     elif not check_mode and os.path.isdir(store) and not switch.waiting(store):
         originals.forget(store)
     return {

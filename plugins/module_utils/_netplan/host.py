@@ -17,7 +17,8 @@ import re
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from .._host import files
@@ -29,6 +30,8 @@ RECORD = "before.json"
 #: Kinds of links that bear the MAC address of the interface that they stand on.
 _UPON_ANOTHER = {"vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "bridge"}
 _NO_ANSWER = {"FAILED", "INCOMPLETE", "NONE"}
+#: A lease comes within two seconds of being asked for, also on a busy host.
+_LEASE_SECONDS = 5.0
 
 
 def interface_of(mac: str) -> str | None:
@@ -82,6 +85,33 @@ def forget_stale(interface: str) -> None:
     for network in live(interface).stale:
         with contextlib.suppress(CommandError):  # it may have expired meanwhile
             run(["ip", "-6", "route", "del", str(network), "dev", interface, "proto", "kernel"])
+
+
+def has_ipv4(interface: str) -> bool:
+    """Whether the interface has a global IPv4 address."""
+    return bool(run(["ip", "-4", "-o", "address", "show", "dev", interface, "scope", "global"]).strip())
+
+
+def ipv4_lost(interface: str) -> Callable[[], list[str]]:
+    """A look whether the interface's IPv4 address is back after ``netplan apply``; says so while it is not.
+
+    That command has networkd set the interface up twice within a moment, over which the address may be lost until the
+    lease is renewed, on EC2 after half an hour (seen once on Debian 12 with systemd 252). Set up once more, alone, it
+    has it again: so that is asked for, once, when the lease is late.
+    """
+    late = time.monotonic() + _LEASE_SECONDS
+    asked = False
+
+    def look() -> list[str]:
+        nonlocal asked
+        if has_ipv4(interface):
+            return []
+        if not asked and time.monotonic() > late:
+            run(["networkctl", "reconfigure", interface])
+            asked = True
+        return [f"{interface} must have an IPv4 address, as before, got none"]
+
+    return look
 
 
 def answers(interface: str, gateway: str) -> bool:

@@ -68,7 +68,7 @@ def finish(store: str) -> None:
         restore(store, "an earlier run ended before anybody confirmed")
 
 
-def arm(store: str, seconds: int, changes: Iterable[files.Change], leaving: bool = False) -> str:
+def arm(store: str, seconds: int, changes: Iterable[files.Change], leaving: bool = False, leased: str = "") -> str:
     """Keep what ``changes`` replace, and set timer and boot unit. Nothing of it is written yet when this returns.
 
     Returns the change's identity, without which nobody can confirm it.
@@ -76,7 +76,8 @@ def arm(store: str, seconds: int, changes: Iterable[files.Change], leaving: bool
     Where the timer can't be set, nothing waits and the host is as it was. Raises PlanError for files that could not
     be written, or put back; Unconfirmed when another run was faster.
 
-    ``leaving``: the change undoes all that the role did; when it is confirmed, the store goes too.
+    ``leaving``: the change undoes all that the role did; when it is confirmed, the store goes too. ``leased``: an
+    interface that has an IPv4 address, and has one again when the change has been put back.
     """
     changes = list(changes)
     change_id = (_LEAVING if leaving else "present-") + secrets.token_hex(8)
@@ -96,6 +97,8 @@ def arm(store: str, seconds: int, changes: Iterable[files.Change], leaving: bool
                 _copy(one.path, os.path.join(new, "files", one.path.lstrip("/")))
         files.write(files.Change(os.path.join(new, "made"), None, "".join(path + "\n" for path in made), 0o600))
         files.write(files.Change(os.path.join(new, "why"), None, "nobody confirmed\n", 0o600))
+        if leased:
+            files.write(files.Change(os.path.join(new, "ipv4"), None, leased + "\n", 0o600))
         files.write(files.change(os.path.join(store, LAST), change_id + "\n", 0o600))
         files.write(files.change(os.path.join(store, "restored"), None))
         files.write(files.change(_script(store), _script_text(), 0o700))

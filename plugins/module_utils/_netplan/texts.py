@@ -39,6 +39,15 @@ failed() {
     [ "$2" != boot ] || {again} "$PWD/restore" "$1"
     exit 1
 }
+# `netplan apply` has networkd set an interface up twice within a moment, and its IPv4 address may be lost over that
+# until the lease is renewed. Once more, alone, brings it back.
+ipv4_back() {
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        [ -z "$(ip -4 -o address show dev "$1" scope global)" ] || return
+        sleep 0.5
+    done
+    networkctl reconfigure "$1"
+}
 
 why=${1:-by hand} when=${2:-}
 if [ ! -d restoring ]; then
@@ -62,6 +71,7 @@ saved | while IFS= read -r path; do
 done
 if [ ! -e restoring/applied ]; then
     if [ "$when" = boot ]; then netplan generate; else netplan apply || netplan apply; fi || failed "$why" "$when"
+    [ "$when" = boot ] || [ ! -e restoring/ipv4 ] || ipv4_back "$(cat restoring/ipv4)"
     touch restoring/applied
 fi
 if [ -n "$undone" ]; then

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .._apt.sources import main_mirror
-from .._plan.addresses import address_text, read_address
+from .._plan.addresses import address_text, read_address, read_block
 from .._plan.model import MODE_BLOCK
 from . import hints
 from .model import Check, Host, check
@@ -116,15 +116,26 @@ def _kind(gateway: str) -> str:
 
 
 def _routes(host: Host) -> Check:
-    """The prefix on the bridge, the subnet on the interface, the default; in prefix mode perhaps its lease."""
+    """The prefix on the bridge, the subnet on the interface, the default; in prefix mode perhaps its lease.
+
+    What is on other interfaces is their owner's, unless it takes the subnet's addresses or the Internet's.
+    """
     expected = sorted(
         [f"{host.prefix} dev {host.bridge}", f"{host.subnet} dev {host.interface}", f"default dev {host.interface}"]
     )
     tolerated = {address_text(host.address)} if host.mode != MODE_BLOCK else set()
-    kept = [route for route in host.seen["routes"] if route["to"] not in tolerated]
+    kept = [route for route in host.seen["routes"] if route["to"] not in tolerated and _concerns(host, route)]
     observed = sorted({f"{route['to']} dev {route['dev']}" for route in kept})
     listed = "; ".join(_route_text(route) for route in kept)
     return check(host, "host.routes", expected, observed, listed or "no routes", hints.HOST_ROUTES)
+
+
+def _concerns(host: Host, route: Mapping[str, Any]) -> bool:
+    """Whether a route is on the fleet's interfaces, or leads some of its traffic elsewhere."""
+    if route["dev"] in (host.interface, host.bridge) or route["to"] == "default":
+        return True
+    to = route["to"]
+    return host.subnet.overlaps(read_block(to if "/" in to else f"{to}/128"))
 
 
 def _route_text(route: Mapping[str, Any]) -> str:

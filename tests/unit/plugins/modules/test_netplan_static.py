@@ -35,6 +35,8 @@ class Machine:
         self.live, self.after_apply = DHCP, STATIC
         self.came_to, self.netplan, self.pending = str(HOST.ip), "/usr/sbin/netplan", False
         self.answers = True
+        #: Whether there is an IPv4 address, whether applying loses it, and whether it comes when it is asked for.
+        self.ipv4, self.loses_ipv4, self.leases = True, False, True
         self.finished = []
         #: What the router says when it is asked, and how often it was.
         self.advertises, self.asked = (), 0
@@ -46,7 +48,8 @@ class Machine:
         else:
             self.disk[one.path] = one.after
 
-    def arm(self, store, seconds, changes, leaving=False):
+    def arm(self, store, seconds, changes, leaving=False, leased=""):
+        self.leased = leased
         self.before, self.pending = dict(self.disk), True
         return "present-1"
 
@@ -54,8 +57,13 @@ class Machine:
         self.asked += 1
         return self.advertises
 
+    def tool(self, command):
+        assert command == ["networkctl", "reconfigure", "ens5"]
+        self.ipv4 = self.leases
+
     def apply(self):
         self.live, self.was = self.after_apply, self.live
+        self.ipv4 = self.ipv4 and not self.loses_ipv4
 
     def forget_stale(self, interface):
         self.live = replace(self.live, stale=())
@@ -78,6 +86,9 @@ def machine(monkeypatch):
         "forget_stale": made.forget_stale,
         "answers": lambda interface, gateway: made.answers,
         "parent_exists": lambda path: True,
+        "has_ipv4": lambda interface: made.ipv4,
+        "run": made.tool,
+        "_LEASE_SECONDS": -1,
     }.items():
         monkeypatch.setattr(module.host, name, value)
     for name, value in {
@@ -86,7 +97,7 @@ def machine(monkeypatch):
         "arm": made.arm,
         "apply": made.apply,
         "restore": made.restore,
-        "wait": lambda what, seconds: what(),
+        "wait": lambda what, seconds: what() and what(),
     }.items():
         monkeypatch.setattr(module.switch, name, value)
     monkeypatch.setattr(module.router, "solicit", made.solicit)
@@ -169,6 +180,22 @@ def test_a_kernel_that_does_not_come_to_it_is_put_back(machine, run):
     failed = run(confirm=False, **ASKED)
     assert "the configuration of before is back, because after netplan apply: ens5 does not have" in failed["msg"]
     assert (machine.disk, machine.pending) == (before, False)
+
+
+def test_a_lost_ipv4_lease_is_asked_for_and_without_it_the_change_is_put_back(machine, run):
+    machine.loses_ipv4 = True
+    assert run(**ASKED)["armed"]
+    assert machine.ipv4
+    machine.leases, machine.after_apply, disk = False, DHCP, dict(machine.disk)
+    failed = run(confirm=False, state="absent", store=STORE)
+    assert failed["msg"].endswith("after netplan apply: ens5 must have an IPv4 address, as before, got none")
+    assert (machine.disk, machine.pending, machine.leased) == (disk, False, "ens5")
+
+
+def test_a_host_without_ipv4_is_not_asked_for_any(machine, run):
+    machine.ipv4 = machine.leases = False
+    assert run(**ASKED)["armed"]
+    assert machine.leased == ""
 
 
 def test_who_comes_another_way_is_refused_in_check_mode_too_and_let_in_when_asked(machine, run):

@@ -94,6 +94,22 @@ def test_an_unconfirmed_change_goes_back_with_bytes_mode_and_time(machine):
         switch.confirm(machine.store, machine.change_id)
 
 
+@pytest.mark.parametrize("when", ["", "boot"])
+def test_an_ipv4_address_that_putting_back_lost_is_asked_for_again(machine, when):
+    for tool, text in (("ip", "exit 0"), ("networkctl", f'echo "$@" >>{machine.root}/said'), ("sleep", "exit 0")):
+        path = machine.root / "bin" / tool
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
+    change = [files.Change(machine.changed, OLD, NEW)]
+    switch.arm(machine.store, 40, change, leased="ens5")
+    assert machine.fire("nobody confirmed", when) == 0
+    assert machine.said() == (["generate"] if when else ["apply", "reconfigure ens5"])
+    (machine.root / "bin/ip").write_text("#!/bin/sh\necho 2: ens5 inet 10.0.0.7/24\n")
+    switch.arm(machine.store, 40, change, leased="ens5")
+    assert machine.fire("nobody confirmed") == 0
+    assert machine.said()[-1] == "apply"
+
+
 def test_at_boot_the_files_are_generated_and_nothing_is_applied(machine):
     machine.change()
     assert files.read(f"{switch.UNIT_FOLDER}/{switch.BOOT_UNIT}")

@@ -64,6 +64,17 @@ def test_a_route_that_is_there_twice_is_no_fault(facts: dict[str, Any]) -> None:
     assert [each for each in report(facts)["checks"] if not each["holds"]] == []
 
 
+def test_an_owners_other_interface_is_the_owners_unless_it_takes_the_subnets_traffic(facts: dict[str, Any]) -> None:
+    routes = facts["observed"]["instance-1"]["routes"]
+    routes += [{**routes[0], "to": to, "dev": "ens9"} for to in ("2001:db8:9::/64", "2001:db8:9::7")]
+    assert report(facts)["holds"]
+    for taken in ("2600:1f18:47b:ca03::8", "2600:1f18::/32", "default", "::/1"):
+        routes.append({**routes[0], "to": taken, "dev": "ens9"})
+        failed = {each["id"] for each in report(facts)["checks"] if not each["holds"]}
+        assert "host.routes/instance-1" in failed, taken
+        routes.pop()
+
+
 def test_a_port_for_others_has_to_be_closed_to_the_host_outside(facts: dict[str, Any]) -> None:
     """And where a port is for anybody too, or lies in a declared range, it is no undeclared one."""
     ports = [{"port": "80/tcp", "from": ["2001:db8:77::/48"]}, "8000-8090/tcp", "53/udp"]
