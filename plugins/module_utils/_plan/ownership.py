@@ -112,7 +112,7 @@ def _told(request: Request, owned: Owned, moves: bool, problems: Problems) -> Ow
     """What the tags and addresses don't say, by the request; a problem when it doesn't say it either."""
     claim, interface = owned.claim, owned.interface
     address = _address_told(request, owned, moves)
-    block = _block_told(request, claim)
+    block = _block_told(request, owned)
     for tag, value, asked in (
         (HOST_ADDRESS, address, None if request.address is None else single(request.address)),
         (CONTAINER_PREFIX, block, request.block),
@@ -146,15 +146,28 @@ def _address_told(request: Request, owned: Owned, moves: bool) -> int | None:
     return claim.address
 
 
-def _block_told(request: Request, claim: Claim) -> Block | None:
+def _block_told(request: Request, owned: Owned) -> Block | None:
     """The container prefix, if need be by its pin, or by the number of containers asked for."""
+    claim = owned.claim
     if claim.block is not None or not claim.choices:
         return request.block if claim.block is None else claim.block
     if request.block is not None:
         around = all(request.block.covers(choice) for choice in claim.choices)
         return request.block if around or request.block in claim.choices else None
     fitting = [choice for choice in claim.choices if request.count and choice.length == length_for(request.count)]
-    return fitting[0] if len(fitting) == 1 else None
+    # A number that is too small must not cut a host's block in two.
+    part = any(
+        _there(owned, other) > _there(owned, choice)
+        for choice in fitting
+        for other in claim.choices
+        if other.covers(choice)
+    )
+    return fitting[0] if len(fitting) == 1 and not part else None
+
+
+def _there(owned: Owned, block: Block) -> int:
+    """How many addresses and prefixes of the block the interface has."""
+    return sum(block.covers(part) for part in owned.interface.blocks)
 
 
 def held_of(owned: Owned, desired: Desired, awaited: bool) -> Held:
