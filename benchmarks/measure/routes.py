@@ -129,7 +129,7 @@ def take(route: Route, seconds: float, hosts: Sequence[Machine]) -> Sample:
 
 
 def _iperf(route: Route, seconds: float, *arguments: str) -> dict[str, Any]:
-    where = ["--client", route.address, "--port", str(route.iperf)]
+    where = ["--client", route.address, "--port", str(route.iperf), "--connect-timeout", str(round(TO_START * 1000))]
     command = ["iperf3", "--json", "--time", str(max(1, round(seconds))), *where, *arguments]
     said: dict[str, Any] = {}
     for _ in range(3):
