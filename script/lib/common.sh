@@ -31,7 +31,14 @@ die() {
     exit 1
 }
 
-# step TITLE COMMAND... : one line when it is done; the end of its log when it fails.
+# failures LOG : the lines that name what failed, each with what follows it. A run of many scenarios or tests goes on
+# for hundreds of lines after its failure, and what kept the whole log may be gone (a CI machine). The last ones: what a
+# scenario provokes on purpose comes before what ended it.
+failures() {
+    grep -nE -B 2 -A 12 '^(fatal|failed): |^\[ERROR\]|^(FAILED|ERROR) |^E  +|CRITICAL' "$1" | cut -c1-600 | tail -n 80
+}
+
+# step TITLE COMMAND... : one line when it is done; the end of its log, and what failed in it, when it fails.
 step() {
     local title=$1 log rc began=$SECONDS ticker=''
     shift
@@ -53,7 +60,9 @@ step() {
     fi
     printf '\n'
     tail -n 40 "$log" | sed 's/^/   | /' >&2
-    die "$title: exit status $rc" "see its last lines above; the whole log is ${log#"$ROOT"/}" "mend what it names, then run this again"
+    say "   What failed, by the log's line numbers:" >&2
+    failures "$log" | sed 's/^/   | /' >&2
+    die "$title: exit status $rc" "see above; the whole log is ${log#"$ROOT"/}" "mend what it names, then run this again"
 }
 
 as_root() {
