@@ -31,10 +31,20 @@ class Upstream(web.Handler):
 
     files: ClassVar[dict[str, bytes]] = {}
     asked: ClassVar[list[str]] = []
+    failures: ClassVar[list[int]] = []  # the statuses of the next answers; 0: hung up in the middle
 
     def do_GET(self) -> None:
         self.asked.append(self.path)
-        if self.path not in self.files:
+        if self.failures:
+            if wrong := self.failures.pop(0):
+                self.reply(wrong)
+                return
+            self.send_response(200)
+            self.send_header("Content-Length", "100")
+            self.end_headers()
+            self.wfile.write(b"half")
+            self.close_connection = True
+        elif self.path not in self.files:
             self.reply(404)
         elif "If-Modified-Since" in self.headers:
             self.send_response(304)
@@ -47,7 +57,7 @@ class Upstream(web.Handler):
 def mirror(tmp_path: Path) -> Iterator[tuple[str, list[str]]]:
     """The URL of an archive before an upstream, and what the upstream was asked."""
     Upstream.files = {"/debian/pool/main/h/hello.deb": b"package", "/debian/dists/trixie/InRelease": b"index"}
-    Upstream.asked = []
+    Upstream.asked, Upstream.failures = [], []
     upstream, front = listening(), listening()
     stops = [web.serve(upstream, Upstream)]
     made = archive.Archive(f"http://127.0.0.1:{upstream.getsockname()[1]}/debian", {}, tmp_path)
@@ -89,6 +99,31 @@ def test_what_the_mirror_refuses_is_refused(mirror) -> None:
     assert status(f"{url}/debian/pool/none.deb") == 404
 
 
+@pytest.mark.parametrize("failures", [[503], [429, 502], [0, 0], [0, 503]])
+def test_what_a_mirror_out_of_order_refuses_is_asked_for_again(mirror, monkeypatch, failures: list[int]) -> None:
+    monkeypatch.setattr(archive, "PAUSE", 0.0)
+    url, asked = mirror
+    Upstream.failures = list(failures)
+    assert get(f"{url}/debian/pool/main/h/hello.deb") == b"package"
+    assert len(asked) == len(failures) + 1
+
+
+def test_a_mirror_that_stays_out_of_order_is_not_asked_for_ever(mirror, monkeypatch) -> None:
+    monkeypatch.setattr(archive, "PAUSE", 0.0)
+    url, asked = mirror
+    Upstream.failures = [503] * 9
+    assert status(f"{url}/debian/pool/main/h/hello.deb") == 503
+    assert len(asked) == archive.ATTEMPTS
+
+
+@pytest.mark.parametrize("failure", [503, 0])
+def test_an_index_is_answered_from_the_cache_when_the_mirror_is_out_of_order(mirror, failure: int) -> None:
+    url, _ = mirror
+    get(f"{url}/debian/dists/trixie/InRelease")
+    Upstream.failures = [failure]
+    assert get(f"{url}/debian/dists/trixie/InRelease") == b"index"
+
+
 @pytest.mark.parametrize("path", ["/", "/debian/", "/debian/../etc/passwd", "/other/x", "/debian/.lock", "/debian//x"])
 def test_nothing_but_files_of_the_archive(mirror, path: str) -> None:
     url, asked = mirror
@@ -96,9 +131,10 @@ def test_nothing_but_files_of_the_archive(mirror, path: str) -> None:
     assert not asked
 
 
-def test_an_index_is_answered_from_the_cache_when_the_mirror_is_away(tmp_path: Path) -> None:
+def test_an_index_is_answered_from_the_cache_when_the_mirror_is_away(tmp_path: Path, monkeypatch) -> None:
     (tmp_path / "dists").mkdir()
     (tmp_path / "dists/Release").write_text("kept")
+    monkeypatch.setattr(archive, "PAUSE", 0.0)
     away = archive.Archive("http://127.0.0.1:1/debian", {}, tmp_path)
     assert away.get("dists/Release").read_text() == "kept"
     with pytest.raises(archive.Missing) as missing:

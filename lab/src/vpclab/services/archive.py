@@ -6,7 +6,8 @@
 
 Its cache is shared by all labs of the machine, also by ones that run at once: a file appears in it whole, by renaming.
 Packages and by-hash indexes never change and are answered without asking; what else lies under ``dists`` is asked about
-each time, and answered from the cache when the mirror says that it has not changed, or can't be reached.
+each time, and answered from the cache when it has not changed, or when the mirror can't be reached or is out of order
+(5xx, 429: a proxy on the way says so, too). What the cache does not hold is asked for ``ATTEMPTS`` times.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ import shutil
 import socket
 import tempfile
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from http.client import HTTPResponse
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 
 from vpclab.services import web
@@ -37,6 +39,8 @@ PREFIX = "/debian/"
 
 _SAFE = re.compile(r"(?!.*\.\.)[A-Za-z0-9][\w.+~:/=%@-]*")
 _TIMEOUT = 60
+ATTEMPTS = 3
+PAUSE = 2.0
 _CHUNK = 1 << 16
 
 
@@ -46,6 +50,11 @@ class Missing(Exception):
     def __init__(self, status: int) -> None:
         super().__init__(f"status {status}")
         self.status = status
+
+    @property
+    def out_of_order(self) -> bool:
+        """Whether the answer is about the mirror, or a proxy before it, and not about the file."""
+        return self.status >= 500 or self.status == 429
 
 
 def immutable(path: str) -> bool:
@@ -80,6 +89,25 @@ class Archive:
         request = urllib.request.Request(f"{self.mirror}/{path}", headers={"User-Agent": "vpclab"})
         if kept.is_file():
             request.add_header("If-Modified-Since", email.utils.formatdate(kept.stat().st_mtime, usegmt=True))
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                self._ask(request, kept)
+            except (Missing, OSError, HTTPException) as failure:
+                # 4xx is the mirror's word on the file.
+                if isinstance(failure, Missing) and not failure.out_of_order:
+                    raise
+                if kept.is_file():
+                    log.info("archive: %s: answered from the cache, the mirror does not: %s", path, failure)
+                    return
+                log.warning("archive: %s: %s%s", path, failure, f", asking again ({left})" if left else "")
+                if not left:
+                    raise failure if isinstance(failure, Missing) else Missing(504) from failure
+                time.sleep(PAUSE)
+            else:
+                return
+
+    def _ask(self, request: urllib.request.Request, kept: Path) -> None:
+        """Bring one file, unless the mirror says that it has not changed; raises Missing, OSError, HTTPException."""
         opener = urllib.request.build_opener(urllib.request.ProxyHandler(dict(self.proxies) or None))
         try:
             with opener.open(request, timeout=_TIMEOUT) as answer:
@@ -87,11 +115,6 @@ class Archive:
         except urllib.error.HTTPError as refusal:
             if refusal.code != 304:
                 raise Missing(refusal.code) from refusal
-        except OSError as failure:
-            if not kept.is_file():
-                log.warning("archive: %s: %s", path, failure)
-                raise Missing(504) from failure
-            log.info("archive: %s: answered from the cache, the mirror does not: %s", path, failure)
 
     def _keep(self, answer: HTTPResponse, kept: Path) -> None:
         kept.parent.mkdir(parents=True, exist_ok=True)

@@ -71,7 +71,8 @@ def test_a_path_is_for_engines_that_take_one():
         merged({}, mirrors, WHERE, Engine(20, 10, 24))
 
 
-def test_one_that_does_not_answer_over_ipv6_is_told():
+def test_one_that_does_not_answer_over_ipv6_is_told(monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
         port = server.getsockname()[1]
         assert unreachable([f"https://[::1]:{port}"]) == {}
