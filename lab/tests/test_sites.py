@@ -53,6 +53,11 @@ class Upstream(web.Handler):
             self.reply(200, self.files[self.path], Last_Modified="Thu, 01 Jan 2026 00:00:00 GMT")
 
 
+@pytest.fixture(autouse=True)
+def _without_pauses(monkeypatch) -> None:
+    monkeypatch.setattr(archive, "PAUSE", 0.0)
+
+
 @pytest.fixture
 def mirror(tmp_path: Path) -> Iterator[tuple[str, list[str]]]:
     """The URL of an archive before an upstream, and what the upstream was asked."""
@@ -100,16 +105,14 @@ def test_what_the_mirror_refuses_is_refused(mirror) -> None:
 
 
 @pytest.mark.parametrize("failures", [[503], [429, 502], [0, 0], [0, 503]])
-def test_what_a_mirror_out_of_order_refuses_is_asked_for_again(mirror, monkeypatch, failures: list[int]) -> None:
-    monkeypatch.setattr(archive, "PAUSE", 0.0)
+def test_what_a_mirror_out_of_order_refuses_is_asked_for_again(mirror, failures: list[int]) -> None:
     url, asked = mirror
     Upstream.failures = list(failures)
     assert get(f"{url}/debian/pool/main/h/hello.deb") == b"package"
     assert len(asked) == len(failures) + 1
 
 
-def test_a_mirror_that_stays_out_of_order_is_not_asked_for_ever(mirror, monkeypatch) -> None:
-    monkeypatch.setattr(archive, "PAUSE", 0.0)
+def test_a_mirror_that_stays_out_of_order_is_not_asked_for_ever(mirror) -> None:
     url, asked = mirror
     Upstream.failures = [503] * 9
     assert status(f"{url}/debian/pool/main/h/hello.deb") == 503
@@ -131,10 +134,9 @@ def test_nothing_but_files_of_the_archive(mirror, path: str) -> None:
     assert not asked
 
 
-def test_an_index_is_answered_from_the_cache_when_the_mirror_is_away(tmp_path: Path, monkeypatch) -> None:
+def test_an_index_is_answered_from_the_cache_when_the_mirror_is_away(tmp_path: Path) -> None:
     (tmp_path / "dists").mkdir()
     (tmp_path / "dists/Release").write_text("kept")
-    monkeypatch.setattr(archive, "PAUSE", 0.0)
     away = archive.Archive("http://127.0.0.1:1/debian", {}, tmp_path)
     assert away.get("dists/Release").read_text() == "kept"
     with pytest.raises(archive.Missing) as missing:

@@ -1,7 +1,7 @@
 # Copyright: Contributors to the ipv6.aws_containers project
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a mirror answers over IPv6: asked by a TCP connection from the host itself."""
+"""Whether a mirror answers over IPv6: asked by TCP connections from the host itself."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def silent(host: str, port: int) -> str | None:
     """
     why, final = _attempt(host, port)
     for _again in range(ATTEMPTS - 1):
-        if why is None or final:
+        if final:
             break
         time.sleep(PAUSE)
         why, final = _attempt(host, port)
@@ -35,7 +35,7 @@ def silent(host: str, port: int) -> str | None:
 
 
 def _attempt(host: str, port: int) -> tuple[str | None, bool]:
-    """Why nothing answered, None when something did; and whether asking again is of no use."""
+    """Why nothing answered, None when something did; and whether that stands, so that nobody need ask again."""
     try:
         found = socket.getaddrinfo(host, port, socket.AF_INET6, socket.SOCK_STREAM)
     except OSError as error:
@@ -49,5 +49,5 @@ def _attempt(host: str, port: int) -> tuple[str | None, bool]:
             except OSError as error:
                 why = f"{address[0]}: {error.strerror or error}"
                 continue
-        return None, False
+        return None, True
     return why, False

@@ -45,10 +45,10 @@ _CHUNK = 1 << 16
 
 
 class Missing(Exception):
-    """The mirror's answer is an error: its status."""
+    """The mirror's answer is an error: its status; 504 when there is none, and why."""
 
-    def __init__(self, status: int) -> None:
-        super().__init__(f"status {status}")
+    def __init__(self, status: int, why: object = "") -> None:
+        super().__init__(f"status {status}" + (f": {why}" if why else ""))
         self.status = status
 
     @property
@@ -92,22 +92,21 @@ class Archive:
         for left in reversed(range(ATTEMPTS)):
             try:
                 self._ask(request, kept)
-            except (Missing, OSError, HTTPException) as failure:
-                # 4xx is the mirror's word on the file.
-                if isinstance(failure, Missing) and not failure.out_of_order:
+            except Missing as failure:
+                if not failure.out_of_order:
                     raise
                 if kept.is_file():
                     log.info("archive: %s: answered from the cache, the mirror does not: %s", path, failure)
                     return
                 log.warning("archive: %s: %s%s", path, failure, f", asking again ({left})" if left else "")
                 if not left:
-                    raise failure if isinstance(failure, Missing) else Missing(504) from failure
+                    raise
                 time.sleep(PAUSE)
             else:
                 return
 
     def _ask(self, request: urllib.request.Request, kept: Path) -> None:
-        """Bring one file, unless the mirror says that it has not changed; raises Missing, OSError, HTTPException."""
+        """Bring one file, unless the mirror says that it has not changed; raises Missing, 504 for no answer."""
         opener = urllib.request.build_opener(urllib.request.ProxyHandler(dict(self.proxies) or None))
         try:
             with opener.open(request, timeout=_TIMEOUT) as answer:
@@ -115,6 +114,8 @@ class Archive:
         except urllib.error.HTTPError as refusal:
             if refusal.code != 304:
                 raise Missing(refusal.code) from refusal
+        except (OSError, HTTPException) as failure:
+            raise Missing(504, failure) from failure
 
     def _keep(self, answer: HTTPResponse, kept: Path) -> None:
         kept.parent.mkdir(parents=True, exist_ok=True)
