@@ -33,6 +33,7 @@ options:
     description:
       - Whether to try a TCP connection over IPv6 to each region mirror, and to the main mirror in place of one that is
         silent. When neither answers, the module fails and changes nothing.
+      - What may pass, such as a connection that nobody took, is tried three times, a second apart.
       - When false, every region mirror is replaced unasked. Right where apt goes through a proxy.
     type: bool
     default: true
